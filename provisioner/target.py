@@ -11,6 +11,7 @@ from provisioner.http_client.transport import Transport
 from provisioner.models.accounts import JobAccounts
 from provisioner.models.forecast import TWILIO_LIMIT
 from provisioner.models.sids import SidKind
+from provisioner.models.text import pluralize
 from provisioner.options import ConnectionOptions, Rate
 from provisioner.ports.sending import SendPermit
 from provisioner.system.printable import shortened_path
@@ -146,6 +147,78 @@ class Target:
 _IN_VAIN = "--simulate does not call Twilio, so --base-url, --profile and --proxy have no effect with it"
 
 
+BY_ROW = "by row"
+"""What the settings of a job for many accounts have for the account: each row names its own."""
+
+
+@dataclass(frozen=True)
+class JobTargets:
+    """Targets of a job by the SID of their account: of one account, or of each in the file ``accounts``.
+
+    All of them are on this machine, or none.
+    """
+
+    by_account: Mapping[str, Target]
+    accounts: str = ""
+
+    @classmethod
+    def choose(
+        cls,
+        options: ConnectionOptions,
+        environ: Mapping[str, str],
+        home: Path | None,
+        *,
+        is_simulated: bool = False,
+        accounts: JobAccounts | None = None,
+    ) -> "JobTargets":
+        """Return the targets of a job for ``accounts``, None for the one account of the environment.
+
+        Raise ``UsageError`` as ``Target.choose`` and ``choose_targets`` do.
+        """
+        if accounts is None:
+            target = Target.choose(options, environ, home, is_simulated=is_simulated)
+            return cls({target.account.account_sid: target})
+        return cls(choose_targets(accounts, options, environ, home, is_simulated=is_simulated), accounts.source)
+
+    @property
+    def first(self) -> Target:
+        """The target of the first account."""
+        return next(iter(self.by_account.values()))
+
+    @property
+    def of_one(self) -> Target | None:
+        """The target of a job for one account; None for a job for many."""
+        return None if self.accounts else self.first
+
+    def settings(self) -> dict[str, str]:
+        """Return the settings that identify a job; see ``Target.settings``."""
+        settings = self.first.settings()
+        return {**settings, "account": BY_ROW} if self.accounts else settings
+
+    def flags(self) -> list[str]:
+        """Return the options with their values by which another command reaches the same targets."""
+        return [*self.first.flags(), *(("--accounts", self.accounts) if self.accounts else ())]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Warnings about the targets, each once, shown before the first request."""
+        return tuple(dict.fromkeys(note for each in self.by_account.values() for note in each.notes))
+
+    @property
+    def shown(self) -> str:
+        """The account, or the number of accounts, for a question to the user."""
+        if self.accounts:
+            return pluralize("account", len(self.by_account))
+        return f"account {self.first.account.account_sid}"
+
+    def simulated_at(self, url: str) -> "JobTargets":
+        """Return the same targets, at the simulator with this base URL; at their own place for an empty one."""
+        if not url:
+            return self
+        by_account = {sid: replace(each, simulator=url) for sid, each in self.by_account.items()}
+        return replace(self, by_account=by_account)
+
+
 def choose_targets(
     accounts: JobAccounts,
     options: ConnectionOptions,
@@ -181,8 +254,8 @@ def choose_targets(
 
 
 def _simulated(account_sid: str) -> Account:
-    """Return an account that only a simulator knows."""
-    return replace(SIMULATED, account_sid=account_sid)
+    """Return an account that only a simulator knows, which tells accounts apart by the user name."""
+    return replace(SIMULATED, account_sid=account_sid, username=account_sid)
 
 
 def _require_service(service_sid: str) -> None:

@@ -16,7 +16,7 @@ from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.models.text import pluralize
 from provisioner.options import CheckOptions, parse_rate
 from provisioner.planning.accounts import read_accounts
-from provisioner.planning.forecast import Timing, Workload, forecast, forecast_accounts
+from provisioner.planning.forecast import Timing, Workload, forecast, forecast_accounts, timing_of
 from provisioner.planning.history import PlannedHistory, open_history, plan_history
 from provisioner.planning.input import JobInput, PlanInterrupted, RowSettings, open_input
 from provisioner.planning.plan import plan_input, unconfirmed_encoding_error, validate_global_options
@@ -139,11 +139,10 @@ def _forecast(
     return forecast(
         report,
         Workload(to_send=report.counts.pending),
-        Timing(rate=parse_rate(options.rate)),
+        timing_of(accounts, Timing(rate=parse_rate(options.rate))),
         now=datetime.now().astimezone(),
         is_real=True,
         notes=notes,
-        accounts=accounts,
     )
 
 

@@ -1,5 +1,6 @@
 """Measured rate of a run, and the protocol through which the pacer reports the allowed rate."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 SPAN_S = 10
@@ -60,4 +61,18 @@ class RateMeter:
 
     def mean(self) -> float | None:
         """Return the requests started per second from the first to the last one; None for fewer than two."""
-        return (self.total - 1) / (self._last - self._first) if self._first and self._last > self._first else None
+        return mean_rate([self])
+
+    @property
+    def span(self) -> tuple[float, float] | None:
+        """The times of the first and of the last request, in monotonic seconds; None before the first one."""
+        return None if self._first is None else (self._first, self._last)
+
+
+def mean_rate(meters: Sequence[RateMeter]) -> float | None:
+    """Return the requests started per second from the first to the last one of all; None for fewer than two."""
+    spans = [each.span for each in meters if each.span is not None]
+    if not spans:
+        return None
+    first, last = min(start for start, _ in spans), max(end for _, end in spans)
+    return (sum(each.total for each in meters) - 1) / (last - first) if last > first else None

@@ -42,7 +42,7 @@ class RunMonitor:
         self._log = event_logger()
         self._tells_all = self._log.is_enabled_for(logging.DEBUG)
         self._began = clock()
-        self._rate_meter = RateMeter()
+        self.rate_meter = RateMeter()
         self._settled: Counter[Status] = Counter()
         self._reasons: Counter[tuple[Status, str]] = Counter()
         self._sentences: dict[tuple[Status, str], str] = {}
@@ -72,7 +72,7 @@ class RunMonitor:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         if step is Step.CREATE:
-            self._rate_meter.count(self._clock())
+            self.rate_meter.count(self._clock())
 
     def request_finished(self) -> None:
         """Count a request that is not in flight any more."""
@@ -228,7 +228,7 @@ class RunMonitor:
     @property
     def rate_achieved(self) -> float | None:
         """Mean rate of starts per second over the run; None for fewer than two."""
-        return self._rate_meter.mean()
+        return self.rate_meter.mean()
 
     def figures(self) -> RunFigures:
         """Return the figures of the run so far."""
@@ -242,7 +242,7 @@ class RunMonitor:
             most_in_flight=self.most_in_flight,
             rate_achieved=self.rate_achieved,
             held_s=None if self.open_limit is None else self.open_limit.held_s,
-            sent=self._rate_meter.total,
+            sent=self.rate_meter.total,
             settled=dict(self._settled),
             messages=self._message_counters.posted_of_any,
         )
@@ -265,7 +265,7 @@ class RunMonitor:
             throttled=self.throttled,
             messages=self._message_counters.posted_of_any,
             open=self.open_limit.open if self.open_limit else None,
-            rate_now=self._rate_meter.speed(self._clock()),
+            rate_now=self.rate_meter.speed(self._clock()),
             rate_asked=self._pacer_status.rate,
             elapsed_s=self.elapsed_s,
             eta_s=self._eta_s(self._to_send - settled),
@@ -273,7 +273,7 @@ class RunMonitor:
         )
 
     def _eta_s(self, left: int) -> float | None:
-        speed = self._rate_meter.speed(self._clock())
+        speed = self.rate_meter.speed(self._clock())
         is_held = self.is_looking or (self.open_limit is not None and self.open_limit.is_holding)
         return left / min(speed, self._pacer_status.rate) if speed and not is_held else None
 

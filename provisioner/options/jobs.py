@@ -8,6 +8,7 @@ from .groups import (
     DAY_S,
     MOST_ROWS,
     MOST_SEED,
+    AccountsOptions,
     DashboardOptions,
     DetailOptions,
     GiveUpOptions,
@@ -111,7 +112,7 @@ class JobOptions(
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions(JobOptions, HistoryOptions, SharingOptions, GiveUpOptions, OutputFormatOptions):
+class RunOptions(JobOptions, AccountsOptions, HistoryOptions, SharingOptions, GiveUpOptions, OutputFormatOptions):
     """``provisioner run``."""
 
     max_attempts: int = option(

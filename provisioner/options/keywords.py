@@ -170,7 +170,7 @@ class JobKeywords(
     yes: bool
 
 
-class RunKeywords(JobKeywords, HistoryKeywords, SharingKeywords, GiveUpKeywords, total=False):
+class RunKeywords(JobKeywords, AccountsKeywords, HistoryKeywords, SharingKeywords, GiveUpKeywords, total=False):
     """``provisioner run``."""
 
     max_attempts: int

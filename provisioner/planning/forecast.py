@@ -48,13 +48,15 @@ class Timing:
     ``duration_s`` is the time that sending takes, in seconds; None means that it is computed from the number of
     rows and ``rate``. ``finish(start, seconds)`` returns the time at which that many seconds of sending are over,
     or None when it is too far in the future to be computed. ``fastest`` is the highest rate of an account in
-    starts per second, None where ``rate`` is that of the one account.
+    starts per second, None where ``rate`` is that of the one account; ``accounts`` are the figures of each account
+    of a job for many.
     """
 
     rate: Rate
     duration_s: float | None = None
     finish: Callable[[datetime, float], datetime | None] = _later
     fastest: float | None = None
+    accounts: Sequence[AccountForecast] = ()
 
 
 def forecast_accounts(
@@ -97,6 +99,7 @@ def timing_of(accounts: Sequence[AccountForecast], timing: Timing) -> Timing:
         rate=Rate(per_second=sum(rates)),
         duration_s=max(each.duration_s or 0.0 for each in sending),
         fastest=max(rates),
+        accounts=accounts,
     )
 
 
@@ -109,16 +112,13 @@ def forecast(
     is_real: bool,
     notes: tuple[str, ...] = (),
     ledger: str = "",
-    accounts: Sequence[AccountForecast] = (),
 ) -> Forecast:
     """Return the forecast of a run that starts ``now``: counts, rate, duration, end and notes.
 
     ``report`` is the result of the plan pass. ``is_real`` is whether the requests go to Twilio and not to a
     simulator; only then is there a note about costs. ``notes`` are sentences to put before the forecast's own.
     ``ledger`` is the name of the job's ledger, for a command in a note; only a job that was run before needs it.
-    ``timing`` is that of a job for one account, ``accounts`` are the figures of each account of a job for many.
     """
-    timing = timing_of(accounts, timing)
     rate, duration_s = timing.rate, timing.duration_s
     is_paced = math.isfinite(rate.per_second)
     if is_paced and (duration_s is None or not work.to_send):
@@ -134,7 +134,7 @@ def forecast(
         if duration_s is not None and duration_s <= FORESEEN_S
         else None,
         notes=(*notes, *_changes(report, ledger), *_cautions(work.to_send, timing, is_real=is_real)),
-        accounts=accounts,
+        accounts=timing.accounts,
     )
 
 

@@ -1,7 +1,7 @@
 """Configuration of a run: its options, checked and divided into one part for each step."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +22,6 @@ from provisioner.reconciling import LOOK_UPS_PER_SECOND
 from provisioner.results import STDOUT
 from provisioner.results.outputs import Outputs
 from provisioner.sources.files.objects import object_address
-from provisioner.target import Target
 
 from .account_step import AccountConfig
 from .command_record import note_of_run, options_json
@@ -44,8 +43,9 @@ from .supervisor import SupervisorConfig
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig:
-    """Options of a run, checked as far as possible without opening a file: one part for each step.
+    """Options of a run, checked as far as possible without opening an input: one part for each step.
 
+    ``sendings`` has the part of each account by its SID; only with ``has_accounts`` there is more than one.
     ``sharing`` is for a run that other processes may take part in, None for any other.
     """
 
@@ -53,10 +53,16 @@ class RunConfig:
     job: JobConfig
     start: JobStartConfig
     planning: PlanConfig
-    sending: SendConfig
+    sendings: Mapping[str, SendConfig]
     accounting: AccountConfig
     supervision: SupervisorConfig
     sharing: SharedConfig | None = None
+    has_accounts: bool = False
+
+    @property
+    def sending(self) -> SendConfig:
+        """The part of the first account, which is the only one in a job for one."""
+        return next(iter(self.sendings.values()))
 
     @classmethod
     def from_options(
@@ -73,12 +79,12 @@ class RunConfig:
         _check_open_limit(options)
         ledger = LedgerLocation.of_job(options.ledger, outputs.path)
         setup = JobSetup.from_options(options, kind, environment, ledger=ledger, spool_dir=outputs.folder)
-        target, schedule = setup.target, setup.schedule
+        targets, schedule = setup.targets, setup.schedule
         commands = JobCommands(
             resume=output_names.resume_command(environment.command),
             check=check_command(files, options, environment.environ),
             ledger=ledger,
-            target_flags=target.flags(),
+            target_flags=targets.flags(),
             options=options,
             preset=environment.configured | names_in_environment(options, kind.command, environment.environ),
         )
@@ -86,10 +92,11 @@ class RunConfig:
         return cls(
             files=RunFiles(options=options, output_names=output_names),
             job=setup.job,
-            start=_start(options, kind, outputs.path, ledger, is_local=target.is_local),
-            planning=_planning(options, kind, target, schedule, run_note),
+            start=_start(options, kind, outputs.path, ledger, is_local=targets.first.is_local),
+            planning=_planning(options, kind, setup, run_note),
             supervision=_supervision(options, title=outputs.shown),
-            sending=setup.sending,
+            sendings=setup.sendings,
+            has_accounts=setup.accounts is not None,
             sharing=_sharing(files, options, kind, setup),
             accounting=_accounting(kind, commands, outputs, schedule, output_names.moment),
         )
@@ -140,9 +147,8 @@ def _start(
     )
 
 
-def _planning(
-    options: JobOptions, kind: RunKind, target: Target, schedule: SendSchedule, run_note: RunNote
-) -> PlanConfig:
+def _planning(options: JobOptions, kind: RunKind, setup: JobSetup, run_note: RunNote) -> PlanConfig:
+    targets, schedule = setup.targets, setup.schedule
     return PlanConfig(
         selection=RowSelection(
             retry=kind.retry,
@@ -153,16 +159,18 @@ def _planning(
         confirmation=Confirmation(
             is_strict=options.strict,
             is_agreed=options.yes,
-            is_local=target.is_local,
-            account=target.account.account_sid,
-            rate=options.rate,
-            is_boundless=math.isinf(schedule.rate.per_second),
+            is_local=targets.first.is_local,
+            accounts=targets.shown,
+            rate="each at its rate" if setup.accounts else f"at {options.rate}",
+            is_boundless=any(math.isinf(each.schedule.rate.per_second) for each in setup.sendings.values()),
         ),
         options_json=options_json(options, kind.retry),
         may_replace_input=options.replace_input,
         run_note=run_note,
-        notes=(*target.notes, *_cautions(options, kind.retry, schedule.window)),
+        notes=(*targets.notes, *_cautions(options, kind.retry, schedule.window)),
         shows_mapping=options.verbose,
+        accounts=setup.accounts,
+        rate=options.rate,
     )
 
 

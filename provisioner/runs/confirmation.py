@@ -29,15 +29,15 @@ class Confirmation:
     """Conditions under which a run may send.
 
     ``is_strict`` (``--strict``) refuses an input with invalid rows, and a history of no row. ``is_agreed``
-    (``--yes``) skips the question and accepts a guessed encoding. The question names ``account`` (its SID) and
-    ``rate``; ``is_boundless`` means that there is no rate limit. ``is_local`` means that all requests stay on this
-    machine, so no question is asked.
+    (``--yes``) skips the question and accepts a guessed encoding. The question names
+    ``accounts`` and ``rate``, such as ``account AC…`` and ``at 4/s``; ``is_boundless`` means that an account has
+    no rate limit. ``is_local`` means that all requests stay on this machine, so no question is asked.
     """
 
     is_strict: bool
     is_agreed: bool
     is_local: bool
-    account: str
+    accounts: str
     rate: str
     is_boundless: bool
 
@@ -63,8 +63,8 @@ class Confirmation:
             return _refused(guess)
         if self.is_local or self.is_agreed or not plan.to_send:
             return GIVEN
-        pace = "with no pace limit" if self.is_boundless else f"at {self.rate}"
-        answer = ui.confirm(f"Create {plan.to_send:,} WebChats on account {self.account}, {pace}?")
+        pace = "with no pace limit" if self.is_boundless else self.rate
+        answer = ui.confirm(f"Create {plan.to_send:,} WebChats on {self.accounts}, {pace}?")
         if answer is None and self.is_boundless:
             cure = "nobody can be asked here: add --yes, or give a --rate"
             return _refused(UsageError("not confirmed, so nothing was sent", cure=cure))

@@ -74,8 +74,8 @@ def check_command(files: Iterable[str], options: RunOptions | LoadOptions, envir
         return ""
     shared = {each.name: each.default for group in (InputOptions, MappingOptions) for each in fields(group)}
     told = [name for name, default in shared.items() if getattr(options, name) != default]
-    if isinstance(options, RunOptions) and options.history:
-        told.append("history")
+    if isinstance(options, RunOptions):
+        told += [name for name in ("history", "accounts") if getattr(options, name)]
     if options.address_sid == environ.get("PROVISIONER_ADDRESS_SID"):
         told = [name for name in told if name != "address_sid"]
     return shell_command("check", files, options, told)

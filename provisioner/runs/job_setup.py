@@ -1,5 +1,6 @@
 """What sends the rows of a job, from its options: the same in the process that was typed and in every worker."""
 
+from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,13 +8,15 @@ from pathlib import Path
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation
 from provisioner.mapping import Mapping
+from provisioner.models.accounts import JobAccounts
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.options import JobOptions, RunOptions, parse_duration, parse_failure_limit, parse_rate
 from provisioner.pacing import parse_window, parse_zone
+from provisioner.planning.accounts import read_accounts
 from provisioner.planning.input import RowSettings
 from provisioner.planning.plan import validate_global_options
 from provisioner.rows import SHORTEST_CLOSE_S, SHORTEST_INACTIVE_S
-from provisioner.target import Target
+from provisioner.target import JobTargets, Target
 
 from .job_config import JobConfig
 from .open_sending import SendConfig
@@ -24,12 +27,22 @@ from .sending_context import RoundConfig
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSetup:
-    """Options of a job that decide what is sent, where, and when; checked without opening a file."""
+    """Options of a job that decide what is sent, where, and when.
 
-    target: Target
+    ``sendings`` has the part of each account, by its SID; there is one, unless the options name a file of
+    ``accounts``. ``schedule`` is that of a job for one account.
+    """
+
+    targets: JobTargets
     schedule: SendSchedule
     job: JobConfig
-    sending: SendConfig
+    sendings: Dictionary[str, SendConfig]
+    accounts: JobAccounts | None = None
+
+    @property
+    def sending(self) -> SendConfig:
+        """The part of the first account, which is the only one in a job for one."""
+        return next(iter(self.sendings.values()))
 
     @classmethod
     def from_options(
@@ -45,34 +58,65 @@ class JobSetup:
         """Return the set-up of a job whose ledger is at ``ledger``; raise ``UsageError`` for an invalid option.
 
         ``spool_dir`` is that of ``JobConfig``. ``simulator`` is the URL of the simulator of another process,
-        empty where this one starts its own or none.
+        empty where this one starts its own or none. Of all files only that of the accounts is opened, which raises
+        ``InputError`` as ``read_accounts`` does.
         """
         validate_global_options(options.address_sid, ui_version=options.ui_version, marker=options.marker)
-        target = Target.choose(options, environment.environ, environment.home, is_simulated=options.simulate)
-        target = replace(target, simulator=simulator)
+        accounts = accounts_of_run(options)
+        targets = JobTargets.choose(
+            options, environment.environ, environment.home, is_simulated=options.simulate, accounts=accounts
+        ).simulated_at(simulator)
         mapping = Mapping.from_options(
-            options, ui_version=options.ui_version, default_address=target.default_address
+            options, ui_version=options.ui_version, default_address=targets.first.default_address
         )
         schedule = _schedule(options, kind)
         uses = schedule.limit(options.limit) or 0 if kind.is_cycled else 0
         return cls(
-            target=target,
+            targets=targets,
             schedule=schedule,
-            job=_job(options, target, mapping, uses=uses, ledger=ledger, spool_dir=spool_dir),
-            sending=_sending(options, kind, target, schedule),
+            job=_job(
+                options,
+                targets,
+                replace(mapping, accounts=accounts),
+                uses=uses,
+                ledger=ledger,
+                spool_dir=spool_dir,
+            ),
+            sendings=dict(_sendings(options, kind, targets, accounts)),
+            accounts=accounts,
         )
 
 
-def _schedule(options: JobOptions, kind: RunKind) -> SendSchedule:
-    rate = parse_rate(options.rate)
+def accounts_of_run(options: JobOptions) -> JobAccounts | None:
+    """Return the accounts of a job for many; None for any other job.
+
+    Raise ``UsageError`` for options that belong to one account, and ``InputError`` as ``read_accounts`` does.
+    """
+    if not isinstance(options, RunOptions) or not options.accounts:
+        return None
+    for flag, is_given, why in (
+        ("--history", options.history, "old chats belong to the rows of one account"),
+        ("--max-open", options.max_open, "open conversations are counted in one account"),
+        ("--rebuild-from", options.rebuild_from, "results do not say for sure what another account has"),
+        ("--dashboard", options.dashboard, "the live page shows one account"),
+    ):
+        if is_given:
+            raise UsageError(f"{flag} with --accounts: {why}", cure="run each account on its own for that")
+    return read_accounts(options.accounts)
+
+
+def _schedule(options: JobOptions, kind: RunKind, rate: str = "") -> SendSchedule:
+    """Return the schedule of an account; ``rate`` is its own one, empty for that of the options."""
     window = parse_window(options.window, parse_zone(options.tz))
     has_history = isinstance(options, RunOptions) and bool(options.history)
-    return SendSchedule(rate=rate, window=window, arrivals=kind.arrivals, has_history=has_history)
+    return SendSchedule(
+        rate=parse_rate(rate or options.rate), window=window, arrivals=kind.arrivals, has_history=has_history
+    )
 
 
 def _job(
     options: JobOptions,
-    target: Target,
+    targets: JobTargets,
     mapping: Mapping,
     *,
     uses: int,
@@ -90,13 +134,22 @@ def _job(
         ),
         ledger=ledger,
         spool_dir=spool_dir,
-        place=target.settings(),
+        place=targets.settings(),
         identity=options.identity,
         history=options.history if isinstance(options, RunOptions) else "",
     )
 
 
-def _sending(options: JobOptions, kind: RunKind, target: Target, schedule: SendSchedule) -> SendConfig:
+def _sendings(
+    options: JobOptions, kind: RunKind, targets: JobTargets, accounts: JobAccounts | None
+) -> Iterator[tuple[str, SendConfig]]:
+    rates = {each.sid: each.rate for each in accounts or ()}
+    for sid, target in targets.by_account.items():
+        rate = rates.get(sid) or options.rate
+        yield sid, _sending(options, kind, target, _schedule(options, kind, rate), rate)
+
+
+def _sending(options: JobOptions, kind: RunKind, target: Target, schedule: SendSchedule, rate: str) -> SendConfig:
     return SendConfig(
         target=target,
         schedule=schedule,
@@ -112,7 +165,7 @@ def _sending(options: JobOptions, kind: RunKind, target: Target, schedule: SendS
             may_share=options.allow_shared,
             other_host=target.other_host,
         ),
-        rate=options.rate,
+        rate=rate,
         drain_s=options.drain,
         defaults=_timers_given(options),
         give_up_s=parse_duration(kind.give_up, "--give-up") if kind.give_up else None,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from provisioner.http_client.transport import Transport
-from provisioner.ledger import SharedRate, open_shared_rates
+from provisioner.ledger import SharedRate, SharedRates, open_shared_rates
 from provisioner.models import Counts
 from provisioner.models.forecast import Forecast
 from provisioner.monitor import RunMonitor
@@ -75,12 +75,12 @@ async def open_sending(
     start: StartingPoint,
     *,
     permit: SendPermit | None = None,
+    rates: SharedRates | None = None,
 ) -> AsyncIterator[OpenSending]:
     """Open the connections, and yield what sends the rows of a job; close them at the end.
 
-    With a ledger in a database, all workers and jobs of an account there keep one rate. Nothing is sent while
-    ``permit`` is not held; None is no such condition. Raise ``ProvisionerError`` when the transport cannot be
-    opened.
+    All workers and jobs in a database keep one rate for an account; ``rates`` are those of the database, if they
+    are open. Nothing is sent while ``permit`` is not held. Raise ``ProvisionerError`` when no transport opens.
     """
     stop = WorkStop()
     reachability = Reachability(
@@ -91,7 +91,7 @@ async def open_sending(
         permit=permit,
     )
     opened = config.target.open(config.schedule.peak_rate, permit=permit)
-    async with opened as transport, _account_rate(job, config) as shared_rate:
+    async with opened as transport, _account_rate(job, config, rates) as shared_rate:
         clients = RunClients.over(
             transport,
             config.schedule,
@@ -111,13 +111,21 @@ async def open_sending(
 
 
 @asynccontextmanager
-async def _account_rate(job: OpenJob, config: SendConfig) -> AsyncIterator[SharedRate | None]:
+async def _account_rate(
+    job: OpenJob, config: SendConfig, rates: SharedRates | None
+) -> AsyncIterator[SharedRate | None]:
     """Yield the rate that all workers and jobs of the account share in the ledger's database.
 
     None for a file, and for a schedule that is not shared.
     """
-    async with open_shared_rates(job.ledger.location if config.schedule.is_shareable else None) as rates:
-        yield None if rates is None else rates.rate_of(config.target.account.account_sid)
+    account = config.target.account.account_sid
+    if not config.schedule.is_shareable:
+        yield None
+    elif rates is not None:
+        yield rates.rate_of(account)
+    else:
+        async with open_shared_rates(job.ledger.location) as opened:
+            yield None if opened is None else opened.rate_of(account)
 
 
 def _monitor(start: StartingPoint, clients: RunClients, reachability: Reachability) -> RunMonitor:

@@ -1,7 +1,7 @@
 """First step of a run: plan the input, select the rows to send, and ask the user for confirmation."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -11,9 +11,10 @@ from msgspec import structs
 
 from provisioner.errors import StrictError
 from provisioner.ledger import Ledger, RunNote
-from provisioner.models import ReplacedInput
+from provisioner.models import Counts, ReplacedInput
+from provisioner.models.accounts import JobAccounts
 from provisioner.models.forecast import Forecast, MappedField
-from provisioner.planning.forecast import Timing, Workload, forecast
+from provisioner.planning.forecast import Timing, Workload, forecast, forecast_accounts, timing_of
 from provisioner.planning.history import plan_history
 from provisioner.planning.plan import plan_input, replaced_input_error
 from provisioner.planning.preview import PREVIEWS, preview
@@ -31,6 +32,7 @@ class PlanConfig:
     ``options_json`` are the options that reports show, as a JSON object. ``run_note`` is what the ledger keeps of
     the run, as far as it is known before the plan. ``notes`` are shown with the plan. ``may_replace_input``
     accepts an input with hardly any row of the earlier one; ``shows_mapping`` adds where each field comes from.
+    ``accounts`` are those of a job for many; ``rate`` is ``--rate``, for accounts without their own.
     """
 
     selection: RowSelection
@@ -41,6 +43,8 @@ class PlanConfig:
     notes: Sequence[str] = ()
     may_replace_input: bool = False
     shows_mapping: bool = False
+    accounts: JobAccounts | None = None
+    rate: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +93,7 @@ async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> R
     told = forecast(
         structs.replace(report, counts=counts),
         await _workload(job.ledger, selection, counts.unknown),
-        config.timing,
+        await _timing(job, config),
         now=datetime.now().astimezone(),
         is_real=not config.confirmation.is_local,
         notes=(*config.notes, *notes, *job.input.notes, *history.notes),
@@ -119,6 +123,21 @@ async def _start_run(ledger: Ledger, selection: RowSelection) -> None:
         settings=selection.settings_statuses,
         limit=selection.limit,
     )
+
+
+async def _timing(job: OpenJob, config: PlanConfig) -> Timing:
+    """Return the timing of the run, by the rows that each account of a job for many has to send."""
+    if config.accounts is None:
+        return config.timing
+
+    def read() -> Mapping[str, Counts]:
+        with job.ledger.reader() as reader:
+            return reader.account_counts()
+
+    claimable = await job.ledger.claimable_by_account()
+    to_send = {sid: each.to_send for sid, each in claimable.items()}
+    accounts = forecast_accounts(config.accounts, await asyncio.to_thread(read), to_send, config.rate)
+    return timing_of(accounts, config.timing)
 
 
 def _with_plan(run_note: RunNote, told: Forecast) -> RunNote:

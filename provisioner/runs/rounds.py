@@ -5,6 +5,7 @@ from provisioner.sending import Stop
 
 from .look_ups import RunLookUps
 from .open_limit import open_limit_of
+from .row_allowance import RowAllowance
 from .row_selection import RowSelection
 from .sending_context import SendingContext
 
@@ -13,10 +14,10 @@ class SendAndReconcile:
     """Rounds of sending and looking up in one run, over one open transport.
 
     Rows that look-ups show to be absent are sent in the next round, and so are the messages of rows that were
-    found.
+    found. ``allowance`` limits how many rows the rounds after the first one may send.
     """
 
-    def __init__(self, context: SendingContext) -> None:
+    def __init__(self, context: SendingContext, allowance: RowAllowance) -> None:
         config = context.config
         self._context, self._config, self._ledger = context, config, context.ledger
         self._monitor, self._stop = context.monitor, context.stop
@@ -28,6 +29,7 @@ class SendAndReconcile:
             service_sid=config.service_sid,
         )
         self._look_ups = RunLookUps(context)
+        self._allowance, self._revived = allowance, 0
         self._looked_at_doubts, self._found_while_held = -1, 0
 
     @property
@@ -42,7 +44,6 @@ class SendAndReconcile:
         cannot be read or the ledger cannot be written.
         """
         config = self._config
-        allowance = _Allowance(None if config.limit is None else config.limit - to_send)
         number = posted = 0
         while number < config.retry.max_attempts or self._monitor.history_posted > posted:
             posted = self._monitor.history_posted
@@ -52,8 +53,8 @@ class SendAndReconcile:
             self._found_while_held = 0
             if stop is not None or not again or self._stop.is_stopped:
                 return stop or self._stop.reason
-            if allowance.is_bounded:
-                again = allowance.take(again, self._monitor.resendable_rows(await self._look_ups.owed()))
+            if self._allowance.is_bounded:
+                again = self._allowance.take(again, await self._newly_revived())
             await self._ledger.set_claimable(
                 {Status.PENDING},
                 messages={MessageStatus.PENDING},
@@ -64,6 +65,11 @@ class SendAndReconcile:
             if not to_send:
                 return None
         return None
+
+    async def _newly_revived(self) -> int:
+        """Return how many rows of earlier runs the last look-ups have made ready for sending."""
+        before, self._revived = self._revived, self._monitor.resendable_rows(await self._look_ups.owed())
+        return self._revived - before
 
     async def _send_round(self, to_send: int, *, is_first: bool) -> Stop | None:
         """Send the claimable rows; under ``--max-open``, first do what created rows owe.
@@ -97,34 +103,3 @@ class SendAndReconcile:
         dispatcher = self._context.dispatcher(to_send, canary=canary, admission=self._open_limit)
         with self._context.stop.work(dispatcher.drain, dispatcher.cancel):
             return await dispatcher.run()
-
-
-class _Allowance:
-    """Number of rows that a run may still send under ``--limit``; ``remaining`` is None without a limit.
-
-    A row that was already sent in this run and is sent again does not count a second time. An unknown row of an
-    earlier run counts.
-    """
-
-    def __init__(self, remaining: int | None) -> None:
-        self._remaining = remaining
-        self._revived = 0
-
-    @property
-    def is_bounded(self) -> bool:
-        """Whether there is a limit."""
-        return self._remaining is not None
-
-    def take(self, again: int, revived: int) -> int:
-        """Return how many of ``again`` rows the next round may send.
-
-        ``revived`` is the number of rows of earlier runs that look-ups have made ready for sending so far.
-        """
-        if self._remaining is None:
-            return again
-        new, self._revived = revived - self._revived, revived
-        if new <= self._remaining:
-            self._remaining -= new
-            return again
-        allowed, self._remaining = max(self._remaining, 0), -1
-        return allowed

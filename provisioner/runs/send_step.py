@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
 
 from provisioner.errors import ProvisionerError
 from provisioner.monitor import NO_FIGURES, RunFigures
@@ -16,6 +16,7 @@ from .open_job import OpenJob
 from .open_sending import SendConfig, StartingPoint, open_sending
 from .plan_step import RunPlan
 from .rounds import SendAndReconcile
+from .row_allowance import RowAllowance
 from .supervisor import RunSupervisor
 from .work_stop import WorkStop, draining_note
 
@@ -28,6 +29,7 @@ class SendReport:
     stopped it. ``began`` is the start of sending, in seconds of ``time.monotonic``. ``unlooked`` is the number of
     unknown rows and messages that were not looked up because of a stop. ``bytes_sent`` and ``bytes_received``
     count request and response bodies only. ``unreachable_s`` is how long Twilio could not be reached.
+    ``account_errors`` says by SID why accounts of a job for many were stopped.
     """
 
     error: ProvisionerError | None = None
@@ -38,6 +40,7 @@ class SendReport:
     bytes_sent: int = 0
     bytes_received: int = 0
     unreachable_s: float = 0.0
+    account_errors: Mapping[str, str] = field(default_factory=dict)
 
     def elapsed_s(self, now: float) -> float:
         """Return how many seconds ago sending began; 0 where it did not."""
@@ -61,13 +64,13 @@ async def send(
     began = time.monotonic()
     start = StartingPoint.of(planned)
     async with open_sending(job, config, identity_policy, start) as opened:
-        context, ui = opened.context, job.ui
-        rounds = SendAndReconcile(context)
+        context, ui, to_send = opened.context, job.ui, planned.to_send + planned.to_post
+        rounds = SendAndReconcile(context, RowAllowance.after(config.rounds.limit, to_send))
         job.stop.on_stop(lambda: _drain(context.stop, ui, config.drain_s), context.stop.cancel)
         log_start(planned.to_send, config.rate)
         supervised = supervisor.open(context.monitor, context.clients.pacer, ui, context.stop.drain)
         async with supervised, ui.progress(context.monitor.snapshot):
-            error, ended_by = await _end_of(rounds.run(planned.to_send + planned.to_post))
+            error, ended_by = await _end_of(rounds.run(to_send))
     return SendReport(
         error=error,
         is_time_up=ended_by is StopKind.TIME_UP,

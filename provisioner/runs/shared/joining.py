@@ -93,7 +93,7 @@ async def _opened_loop(job: OpenJob, ledger: WorkerLedger, setup: JobSetup) -> A
 
 
 def _require_account(ledger: WorkerLedger, setup: JobSetup) -> None:
-    asked, own = ledger.spec.account_sid, setup.target.account.account_sid
+    asked, own = ledger.spec.account_sid, setup.targets.settings()["account"]
     if asked and asked != own:
         raise UsageError(
             f"the run is for account {asked}, and this worker's credentials are for {own}",

@@ -113,8 +113,8 @@ def test_a_pace_over_twilios_is_one_of_a_single_account() -> None:
     for rate in ("5/s", "6/s"):
         accounts = forecast_accounts(accounts_at("5/s", rate), counts, {"0": 9, "1": 9}, "4/s")
         report, work = PlanReport(counts=Counts(input=18, pending=18)), Workload(to_send=18)
-        timing = Timing(rate=Rate(per_second=4.0))
-        notes.append(forecast(report, work, timing, now=NOW, is_real=True, accounts=accounts).notes)
+        timing = timing_of(accounts, Timing(rate=Rate(per_second=4.0)))
+        notes.append(forecast(report, work, timing, now=NOW, is_real=True).notes)
 
     assert notes[0] == ()
     assert "expect 429s" in notes[1][0]
