@@ -30,7 +30,7 @@ LATER = CREATED.ended + 1
 CLOSED = CloseResult(CloseStatus.CLOSED, due=1.0, sent=1.5, ended=2.0, http_status=200)
 
 
-@pytest.fixture(params=[KINDS["sqlite"]], ids=["sqlite"])
+@pytest.fixture(params=list(KINDS.values()), ids=list(KINDS))
 async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
     """Open an empty ledger of each kind."""
     async with open_ledger(request.param.location(tmp_path), SETTINGS, version="1") as opened:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -13,6 +14,7 @@ from provisioner.ledger.close_attempts import close_attempt
 from provisioner.ledger.postgres.current_run import PostgresRun
 from provisioner.ledger.postgres.guest_ledger import PostgresGuestLedger
 from provisioner.ledger.postgres.queries import require_conversations
+from provisioner.ledger.postgres.row_scope import ALL_ROWS, RowScope
 from provisioner.ledger.postgres.writer import CommitQueue
 from provisioner.ledger.row_codec import request_details
 from provisioner.ledger.sql_files import read_statements
@@ -34,13 +36,20 @@ class PostgresCloseLedger:
     """``CloseLedger`` in a PostgreSQL schema. A method that writes returns when its write is durable.
 
     With ``deletes``, conversations are to be deleted, so closed ones are not done yet. Each attempt is recorded
-    for the run that is current when it is settled. ``service_sid`` is the service that is asked.
+    for the run that is current when it is settled. Conversations that are imported get the account of ``scope``.
+    ``service_sid`` is the service that is asked.
     """
 
     def __init__(
-        self, writer: CommitQueue, current_run: PostgresRun, *, deletes: bool, service_sid: str = ""
+        self,
+        writer: CommitQueue,
+        current_run: PostgresRun,
+        scope: RowScope = ALL_ROWS,
+        *,
+        deletes: bool,
+        service_sid: str = "",
     ) -> None:
-        self._writer, self._current_run = writer, current_run
+        self._writer, self._current_run, self._scope = writer, current_run, scope
         self._service_sid = service_sid or None
         self._step = "delete" if deletes else "close"
         self._done = sorted(status.value for status in FINAL_STATUSES[self._step])
@@ -48,15 +57,16 @@ class PostgresCloseLedger:
     async def import_conversations(self, conversation_sids: Iterable[str]) -> None:
         """Add conversations that another ledger's job created; the SIDs are consumed on another thread."""
         sids = iter(conversation_sids)
-        await self._writer.call_once(lambda connection: _adopt(connection, sids))
+        account_sid = self._scope.account_sid
+        await self._writer.call_once(lambda connection: _adopt(connection, sids, account_sid))
 
     async def require_sids(self) -> None:
         """Raise ``LedgerError`` when a created row has no valid conversation SID."""
-        await self._writer.call(require_conversations)
+        await self._writer.call(partial(require_conversations, scope=self._scope))
 
     async def counts(self) -> Mapping[CloseStatus | None, int]:
         """Return the number of conversations by close status; None stands for conversations believed open."""
-        lines = await self._writer.call(lambda connection: connection.fetch(_CLOSURES["counts"]))
+        lines = await self._lines("counts")
         return Counter({None if state is None else CloseStatus(state): number for state, number in lines})
 
     async def left(self, after: int, limit: int) -> Sequence[OpenConversation]:
@@ -105,12 +115,13 @@ class PostgresCloseLedger:
     @property
     def guests(self) -> PostgresGuestLedger:
         """The guests of the conversations that are done."""
-        return PostgresGuestLedger(self._writer, self._current_run, done=self._done, service_sid=self._service_sid)
+        return PostgresGuestLedger(
+            self._writer, self._current_run, self._scope, done=self._done, service_sid=self._service_sid
+        )
 
     async def sample_conversations(self, limit: int) -> Sequence[str]:
         """Return the SIDs of up to ``limit`` conversations that may still exist; see ``CloseLedger``."""
-        lines = await self._writer.call(lambda connection: connection.fetch(_CLOSURES["sample"], limit))
-        return [sid for (sid,) in lines]
+        return [sid for (sid,) in await self._lines("sample", limit)]
 
     async def has_deleted(self) -> bool:
         """Return whether a conversation of this service is recorded as deleted."""
@@ -122,17 +133,23 @@ class PostgresCloseLedger:
         await self._writer.transact((_CLOSURES["add_attempt"], attempt), *settle)
 
     async def _conversations(self, name: str, *asked: Any) -> Sequence[OpenConversation]:
-        lines = await self._writer.call(lambda connection: connection.fetch(_CLOSURES[name], *asked))
-        return [OpenConversation(*line) for line in lines]
+        return [OpenConversation(*line) for line in await self._lines(name, *asked)]
 
-    async def _value(self, name: str, *asked: Any) -> Any:
-        return await self._writer.call(lambda connection: connection.fetchval(_CLOSURES[name], *asked))
+    async def _lines(self, name: str, *values: Any) -> Sequence[asyncpg.Record]:
+        asked = self._scope.ask(_CLOSURES[name], *values)
+        lines: Sequence[asyncpg.Record] = await self._writer.call(lambda connection: connection.fetch(*asked))
+        return lines
+
+    async def _value(self, name: str, *values: Any) -> Any:
+        asked = self._scope.ask(_CLOSURES[name], *values)
+        return await self._writer.call(lambda connection: connection.fetchval(*asked))
 
 
-async def _adopt(connection: asyncpg.Connection, sids: Iterator[str]) -> None:
+async def _adopt(connection: asyncpg.Connection, sids: Iterator[str], account_sid: str | None) -> None:
     async with connection.transaction():
+        account = account_sid and await connection.fetchval(_CLOSURES["adopt_account"], account_sid)
         await connection.execute(_PLAN["add_indexes"])
         await connection.execute(_CLOSURES["stage_adopted"])
         while chunk := await asyncio.to_thread(lambda: list(islice(sids, _CHUNK))):
             await connection.copy_records_to_table("adopted", records=[(sid,) for sid in chunk], columns=["sid"])
-        await connection.execute(_CLOSURES["adopt"], time.time())
+        await connection.execute(_CLOSURES["adopt"], time.time(), account)

@@ -62,7 +62,10 @@ LIMIT $1;
 -- name: has_deleted
 -- Whether a conversation of this service, NULL for the account's default service, was deleted.
 SELECT EXISTS (
-    SELECT 1 FROM closures WHERE state = 'deleted' AND service_sid IS NOT DISTINCT FROM $1::text
+    SELECT 1
+    FROM closures
+    JOIN rows ON rows.id = closures.row_id
+    WHERE closures.state = 'deleted' AND closures.service_sid IS NOT DISTINCT FROM $1::text
 );
 
 -- name: duplicates
@@ -74,17 +77,28 @@ WHERE states.status = 'created' AND attempts.error_code = 'duplicate';
 
 -- name: orphans
 -- Number of attempts that may have left a conversation without a customer.
-SELECT count(*) FROM attempts WHERE may_leave_orphan;
+SELECT count(*)
+FROM attempts
+JOIN rows ON rows.id = attempts.row_id
+WHERE attempts.may_leave_orphan;
 
 -- name: stage_adopted
 -- Conversations that another ledger's job created, in their order.
 CREATE TEMPORARY TABLE adopted (place bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, sid text NOT NULL) ON COMMIT DROP;
 
--- name: adopt
--- Add a row for each that has none, with its SID as the key, and an attempt that holds the SID.
+-- name: adopt_account
+-- Add the account of such conversations where it is not known, and return its ID.
 WITH added AS (
-    INSERT INTO rows (id, key, digest)
-    SELECT (SELECT coalesce(max(id), 0) FROM rows) + row_number() OVER (ORDER BY min(place)), sid, ''::bytea
+    INSERT INTO accounts (sid) VALUES ($1) ON CONFLICT (sid) DO NOTHING RETURNING id
+)
+SELECT id FROM added UNION ALL SELECT id FROM accounts WHERE sid = $1;
+
+-- name: adopt
+-- Add a row for each that has none, with its SID as the key and in the account $2, and an attempt that holds the SID.
+WITH added AS (
+    INSERT INTO rows (id, key, digest, account)
+    SELECT
+        (SELECT coalesce(max(id), 0) FROM rows) + row_number() OVER (ORDER BY min(place)), sid, ''::bytea, $2::integer
     FROM adopted
     WHERE NOT EXISTS (SELECT 1 FROM rows WHERE rows.key = adopted.sid)
     GROUP BY sid

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from provisioner.ledger.close_attempts import close_attempt
 from provisioner.ledger.postgres.current_run import PostgresRun
+from provisioner.ledger.postgres.row_scope import ALL_ROWS, RowScope
 from provisioner.ledger.postgres.writer import CommitQueue
 from provisioner.ledger.sql_files import read_statements
 from provisioner.models.closing import FINAL_STATUSES, CloseResult, CloseStatus, Guest
@@ -21,21 +22,27 @@ class PostgresGuestLedger:
     """
 
     def __init__(
-        self, writer: CommitQueue, current_run: PostgresRun, *, done: Sequence[str], service_sid: str | None
+        self,
+        writer: CommitQueue,
+        current_run: PostgresRun,
+        scope: RowScope = ALL_ROWS,
+        *,
+        done: Sequence[str],
+        service_sid: str | None,
     ) -> None:
-        self._writer, self._current_run = writer, current_run
+        self._writer, self._current_run, self._scope = writer, current_run, scope
         self._done, self._service_sid = list(done), service_sid
 
     async def counts(self) -> Mapping[CloseStatus | None, int]:
         """Return the number of guests of all conversations by status; None stands for those not handled yet."""
-        lines = await self._writer.call(lambda connection: connection.fetch(_CLOSURES["guest_counts"]))
+        asked = self._scope.ask(_CLOSURES["guest_counts"])
+        lines = await self._writer.call(lambda connection: connection.fetch(*asked))
         return Counter({None if state is None else CloseStatus(state): number for state, number in lines})
 
     async def left(self, after: int, limit: int) -> Sequence[Guest]:
         """Return the next guests after row ID ``after`` that are not deleted, at most ``limit``."""
-        lines = await self._writer.call(
-            lambda connection: connection.fetch(_CLOSURES["guests_left"], after, self._done, _GUEST_DONE, limit)
-        )
+        asked = self._scope.ask(_CLOSURES["guests_left"], after, self._done, _GUEST_DONE, limit)
+        lines = await self._writer.call(lambda connection: connection.fetch(*asked))
         return [Guest(*line) for line in lines]
 
     async def begin(self, row_id: int) -> None:

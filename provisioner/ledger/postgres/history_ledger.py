@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -12,6 +13,7 @@ from provisioner.ledger.postgres.commit import Change, ChangeKind, settled
 from provisioner.ledger.postgres.current_run import PostgresRun
 from provisioner.ledger.postgres.plan import EntriesFailed
 from provisioner.ledger.postgres.queries import count_histories
+from provisioner.ledger.postgres.row_scope import ALL_ROWS, RowScope
 from provisioner.ledger.postgres.writer import CommitQueue
 from provisioner.ledger.sql_files import read_statements
 from provisioner.models import (
@@ -36,8 +38,8 @@ class PostgresHistoryLedger:
     Attempts are recorded for the current run. The texts of messages are never stored.
     """
 
-    def __init__(self, writer: CommitQueue, current_run: PostgresRun) -> None:
-        self._writer, self._current_run = writer, current_run
+    def __init__(self, writer: CommitQueue, current_run: PostgresRun, scope: RowScope = ALL_ROWS) -> None:
+        self._writer, self._current_run, self._scope = writer, current_run, scope
 
     async def plan(self, entries: Iterable[HistoryEntry]) -> HistoryReport:
         """Store the number of messages of each row; ``entries`` is consumed on another thread."""
@@ -61,7 +63,8 @@ class PostgresHistoryLedger:
 
     async def unknown(self, after: int, limit: int) -> Sequence[UnknownHistory]:
         """Return the next rows with an unknown message after input row number ``after``, in input order."""
-        lines = await self._writer.call(lambda connection: connection.fetch(_HISTORY["doubtful"], after, limit))
+        asked = self._scope.ask(_HISTORY["doubtful"], after, limit)
+        lines = await self._writer.call(lambda connection: connection.fetch(*asked))
         return [_unknown_history(line) for line in lines]
 
     async def resolve(self, claim_id: int, status: MessageStatus, evidence: AttemptResult) -> None:
@@ -70,15 +73,19 @@ class PostgresHistoryLedger:
 
     async def counts(self) -> MessageCounts:
         """Return the number of messages by status, for the created rows of the current input."""
-        return await self._writer.call(count_histories)
+        return await self._writer.call(partial(count_histories, scope=self._scope))
 
     async def owed(self) -> int:
         """Return the number of created rows whose history is to be posted."""
-        return int(await self._writer.call(lambda connection: connection.fetchval(_HISTORY["owed"])))
+        return await self._number("owed")
 
     async def waiting(self) -> int:
         """Return the number of valid rows, created or not, whose history is not in their conversation."""
-        return int(await self._writer.call(lambda connection: connection.fetchval(_HISTORY["waiting"])))
+        return await self._number("waiting")
+
+    async def _number(self, name: str) -> int:
+        asked = self._scope.ask(_HISTORY[name])
+        return int(await self._writer.call(lambda connection: connection.fetchval(*asked)))
 
     def _settle(
         self, claim_id: int, status: MessageStatus, result: AttemptResult, *, step: Step

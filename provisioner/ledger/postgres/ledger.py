@@ -4,8 +4,9 @@ import asyncio
 import os
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Unpack
 
 import asyncpg
@@ -16,23 +17,27 @@ from provisioner.ledger.postgres import queries
 from provisioner.ledger.postgres.claims import PostgresClaimCursor
 from provisioner.ledger.postgres.close_ledger import PostgresCloseLedger
 from provisioner.ledger.postgres.commit import Change, ChangeKind, settled
-from provisioner.ledger.postgres.current_run import PostgresRun
-from provisioner.ledger.postgres.errors import translated
 from provisioner.ledger.postgres.fencing import fence
 from provisioner.ledger.postgres.history_ledger import PostgresHistoryLedger
 from provisioner.ledger.postgres.message_ledger import PostgresMessageLedger
+from provisioner.ledger.postgres.parts import LedgerParts
 from provisioner.ledger.postgres.plan import EntriesFailed, PlanPass
 from provisioner.ledger.postgres.reader import PostgresLedgerReader, open_postgres_reader
+from provisioner.ledger.postgres.row_scope import ALL_ROWS, RowScope
 from provisioner.ledger.postgres.schema import drop_unused
-from provisioner.ledger.postgres.session import Session
 from provisioner.ledger.postgres.settings_ledger import PostgresSettingsLedger
-from provisioner.ledger.postgres.shared_run import PostgresSharedRun
-from provisioner.ledger.postgres.writer import CommitQueue
-from provisioner.ledger.row_codec import decode_unknown, encode_run_note
+from provisioner.ledger.postgres.unknown_rows import (
+    has_other_identity,
+    read_assigned,
+    read_latest_created,
+    read_unknown,
+)
+from provisioner.ledger.row_codec import encode_run_note
 from provisioner.ledger.sql_files import read_statements
 from provisioner.models import (
     AttemptResult,
     Claim,
+    Claimable,
     Counts,
     Fingerprint,
     Manifest,
@@ -59,19 +64,21 @@ class PostgresLedger:
     """
 
     def __init__(
-        self, location: LedgerLocation, session: Session, manifest: Manifest, *, version: str, give_up_s: float
+        self, location: LedgerLocation, manifest: Manifest, parts: LedgerParts, scope: RowScope = ALL_ROWS
     ) -> None:
         self.location, self.manifest = location, manifest
-        self._address, self._version = session.address, version
-        self._writer = CommitQueue(session, give_up_s=give_up_s)
-        self._current_run = PostgresRun()
-        self.messages = PostgresMessageLedger(self._writer, self._current_run)
-        self.histories = PostgresHistoryLedger(self._writer, self._current_run)
-        self.settings = PostgresSettingsLedger(self._writer, self._current_run)
-        self._claim_cursor = PostgresClaimCursor()
-        self.shared = PostgresSharedRun(self._writer, self._current_run)
-        self._changes = 0
+        self._parts, self._scope = parts, scope
+        self._address, self._writer, self._current_run = parts.address, parts.writer, parts.current_run
+        self.shared = parts.shared
+        self.messages = PostgresMessageLedger(self._writer, self._current_run, scope)
+        self.histories = PostgresHistoryLedger(self._writer, self._current_run, scope)
+        self.settings = PostgresSettingsLedger(self._writer, self._current_run, scope)
+        self._claim_cursor = PostgresClaimCursor(scope=scope)
         self._counted: tuple[int, Counts] | None = None
+
+    def of_account(self, account_sid: str) -> "PostgresLedger":
+        """Return a view of the rows of one account; see ``Ledger.of_account``."""
+        return PostgresLedger(self.location, self.manifest, self._parts, RowScope(account_sid))
 
     async def plan(
         self,
@@ -85,7 +92,7 @@ class PostgresLedger:
 
         ``entries`` is consumed, and ``on_replaced`` is called, on another thread; see ``PlanStore.plan``.
         """
-        self._changes += 1
+        self._current_run.changes += 1
         await self.shared.replace()
         plan = PlanPass(self._address, entries, fingerprints, on_progress=on_progress, on_replaced=on_replaced)
         try:
@@ -105,7 +112,7 @@ class PostgresLedger:
 
         Workers of a shared run may begin nothing more. What live ones have in flight is still theirs.
         """
-        self._changes += 1
+        self._current_run.changes += 1
         await self.shared.replace()
         last_event = await self._writer.call(lambda connection: connection.fetchval(_RUN["last_event"]))
 
@@ -127,7 +134,7 @@ class PostgresLedger:
     ) -> str:
         """Record the start of a run, call ``set_claimable``, and return the run's ID; see ``Ledger.start_run``."""
         run_id = run_id or secrets.token_hex(4)
-        record = (run_id, time.time(), self._version, os.getpid())
+        record = (run_id, time.time(), self._parts.version, os.getpid())
         self._current_run.id = await self._writer.call(
             lambda connection: connection.fetchval(_RUN["start_run"], *record)
         )
@@ -143,8 +150,11 @@ class PostgresLedger:
         limit: int | None = None,
     ) -> None:
         """Make ``claim`` start again at the first row; see ``Ledger.set_claimable``."""
-        claim_cursor = self._claim_cursor = PostgresClaimCursor(statuses, messages, settings, limit)
-        self.shared.selection = claim_cursor
+        claim_cursor = self._claim_cursor = PostgresClaimCursor(
+            statuses, messages, settings, limit, scope=self._scope
+        )
+        if self._scope is ALL_ROWS:
+            self.shared.selection = claim_cursor
         await self._writer.call(claim_cursor.open)
 
     async def set_run_note(self, note: RunNote) -> None:
@@ -163,6 +173,10 @@ class PostgresLedger:
         """Return the number of created rows that ``claim`` will still return because they owe what follows."""
         return self._claim_cursor.posts_left
 
+    async def claimable_by_account(self) -> Mapping[str, Claimable]:
+        """Return what ``claim`` will still return, by the SID of the account; see ``Ledger``."""
+        return await self._writer.call(self._claim_cursor.by_account)
+
     async def claim(self, limit: int) -> Sequence[Claim]:
         """Return the next rows to send, at most ``limit``, in input order; an empty sequence after the last one.
 
@@ -177,7 +191,7 @@ class PostgresLedger:
         self, claim_id: int, identity: str = "", *, owes_message: bool = False, owes_settings: bool = False
     ) -> "asyncio.Future[None]":
         """Record the intent to create this row with ``identity``, and what it owes then; see ``RowStore``."""
-        self._changes += 1
+        self._current_run.changes += 1
         values = (claim_id, identity or None, owes_message, owes_settings)
         return self._writer.write(Change(ChangeKind.BEGIN, values, self._current_run.id))
 
@@ -189,47 +203,36 @@ class PostgresLedger:
         self, claim_id: int, result: AttemptResult, *, may_share: bool
     ) -> "asyncio.Future[SharedConversation | None]":
         """Record that Twilio named a conversation for the row, unless it is another row's; see ``RowStore``."""
-        self._changes += 1
+        self._current_run.changes += 1
         values = settled(claim_id, Step.CREATE, Status.CREATED.value, result, is_checked=True)
         return self._writer.write(Change(ChangeKind.SETTLE, values, self._current_run.id, may_share))
 
     def release(self, claim_ids: Sequence[int]) -> "asyncio.Future[None]":
         """Cancel the intents of these rows, because no request was sent. Their status is what it was before."""
-        self._changes += 1
+        self._current_run.changes += 1
         run = self._current_run.id
         return self._writer.all_of([Change(ChangeKind.OTHER, (each, "release", None), run) for each in claim_ids])
 
     async def unknown(self, after: int, limit: int) -> Sequence[UnknownRow]:
         """Return the next unknown rows after input row number ``after``, at most ``limit``, in input order."""
-        lines = await self._writer.call(lambda connection: connection.fetch(_RUN["unknown"], after, limit))
-        with translated(self._address):
-            return [decode_unknown(_with_flags(line)) for line in lines]
+        return await self._writer.call(partial(read_unknown, scope=self._scope, after=after, limit=limit))
 
     async def latest_created(self, *, by_identity: bool) -> UnknownRow | None:
         """Return the most recent row that Twilio's own reply reported as created, None if there is none.
 
         With ``by_identity``, consider only rows that can be looked up by their identity.
         """
-        line = await self._writer.call(lambda connection: connection.fetchrow(_RUN["control"], by_identity))
-        with translated(self._address):
-            return None if line is None else decode_unknown(_with_flags(line))
+        return await self._writer.call(partial(read_latest_created, scope=self._scope, by_identity=by_identity))
 
     async def trusts_identities(self) -> bool:
         """Return whether every identity in Twilio's replies was the one that was requested."""
-
-        async def has_other(connection: asyncpg.Connection) -> bool:
-            async with queries.over_all_rows(connection):
-                return bool(await connection.fetchval(_RUN["other_identity"]))
-
-        return not await self._writer.call(has_other)
+        return not await self._writer.call(partial(has_other_identity, scope=self._scope))
 
     async def assigned_conversations(self, conversation_sids: Sequence[str]) -> set[str]:
         """Return those of the given SIDs whose conversations already belong to a row."""
         if not conversation_sids:
             return set()
-        sids = list(conversation_sids)
-        lines = await self._writer.call(lambda connection: connection.fetch(_RUN["taken"], sids))
-        return {line[0] for line in lines}
+        return await self._writer.call(partial(read_assigned, conversation_sids=conversation_sids))
 
     async def resolve(self, claim_id: int, status: Status, evidence: AttemptResult) -> None:
         """Record the result of a look-up, which is not an attempt, and the status of the row after it."""
@@ -240,9 +243,9 @@ class PostgresLedger:
 
         They are read each time once others change rows, too.
         """
-        if self._counted is None or self._counted[0] != self._changes or self.shared.is_begun:
-            changes = self._changes
-            self._counted = changes, await self._writer.call(queries.count_rows)
+        changes = self._current_run.changes
+        if self._counted is None or self._counted[0] != changes or self.shared.is_begun:
+            self._counted = changes, await self._writer.call(partial(queries.count_rows, scope=self._scope))
         return self._counted[1]
 
     async def notes(self) -> JobNotes:
@@ -262,7 +265,9 @@ class PostgresLedger:
 
     def closing(self, *, deletes: bool, service_sid: str = "") -> PostgresCloseLedger:
         """Return access to the conversations that the job created; see ``Ledger.closing``."""
-        return PostgresCloseLedger(self._writer, self._current_run, deletes=deletes, service_sid=service_sid)
+        return PostgresCloseLedger(
+            self._writer, self._current_run, self._scope, deletes=deletes, service_sid=service_sid
+        )
 
     async def close(self, *, drops_unused: bool = False) -> None:
         """Execute the requested writes, then close the connection. Cancelling the caller does not cancel this.
@@ -277,7 +282,7 @@ class PostgresLedger:
     def _settle(
         self, claim_id: int, status: Status, result: AttemptResult, *, step: Step
     ) -> "asyncio.Future[None]":
-        self._changes += 1
+        self._current_run.changes += 1
         values = settled(claim_id, step, status.value, result)
         return self._writer.write(Change(ChangeKind.SETTLE, values, self._current_run.id))
 
@@ -285,8 +290,3 @@ class PostgresLedger:
 def _ignore_failure(future: "asyncio.Future[None]") -> None:
     if not future.cancelled():
         future.exception()
-
-
-def _with_flags(line: asyncpg.Record) -> list[object]:
-    """Return the values of a line with 0 and 1 in place of False and True, as ``shapes`` has them."""
-    return [int(value) if isinstance(value, bool) else value for value in line]

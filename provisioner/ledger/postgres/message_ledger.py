@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import asyncpg
 
 from provisioner.ledger.postgres.commit import Change, ChangeKind, settled
 from provisioner.ledger.postgres.current_run import PostgresRun
 from provisioner.ledger.postgres.queries import count_messages
+from provisioner.ledger.postgres.row_scope import ALL_ROWS, RowScope
 from provisioner.ledger.postgres.writer import CommitQueue
 from provisioner.ledger.sql_files import read_statements
 from provisioner.models import AttemptResult, Claim, MessageCounts, MessageStatus, Step, UnknownMessage
@@ -21,8 +23,8 @@ class PostgresMessageLedger:
     Attempts are recorded for the current run. The text of a message is never stored.
     """
 
-    def __init__(self, writer: CommitQueue, current_run: PostgresRun) -> None:
-        self._writer, self._current_run = writer, current_run
+    def __init__(self, writer: CommitQueue, current_run: PostgresRun, scope: RowScope = ALL_ROWS) -> None:
+        self._writer, self._current_run, self._scope = writer, current_run, scope
 
     def begin(self, claim_id: int) -> "asyncio.Future[None]":
         """Record the intent: from now on, this row's message, built from the current input, may be in flight."""
@@ -42,9 +44,8 @@ class PostgresMessageLedger:
 
     async def unknown(self, after: int, limit: int) -> Sequence[UnknownMessage]:
         """Return the next unknown messages after input row number ``after``, at most ``limit``, in input order."""
-        lines = await self._writer.call(
-            lambda connection: connection.fetch(_RUN["doubtful_messages"], after, limit)
-        )
+        asked = self._scope.ask(_RUN["doubtful_messages"], after, limit)
+        lines = await self._writer.call(lambda connection: connection.fetch(*asked))
         return [_unknown_message(line) for line in lines]
 
     async def resolve(self, claim_id: int, status: MessageStatus, evidence: AttemptResult) -> None:
@@ -53,7 +54,7 @@ class PostgresMessageLedger:
 
     async def counts(self) -> MessageCounts:
         """Return the number of first messages by status, for the created rows of the current input."""
-        return await self._writer.call(count_messages)
+        return await self._writer.call(partial(count_messages, scope=self._scope))
 
     def _settle(
         self, claim_id: int, status: MessageStatus, result: AttemptResult, *, step: Step

@@ -1,4 +1,5 @@
--- Migration of a ledger of an older version; afterwards the view of the results is replaced by that of the schema.
+-- Migration of a ledger of an older version; afterwards the functions and the view of the results are replaced by those
+-- of the schema.
 
 -- name: version_2
 -- Version 2: the accounts of a job for many accounts. Jobs that version 1 began are for one account.
@@ -7,4 +8,6 @@ CREATE TABLE accounts (
     sid text NOT NULL UNIQUE
 );
 ALTER TABLE rows ADD COLUMN account integer;
-ALTER TABLE invalid ADD COLUMN account integer;
+ALTER TABLE plan ADD COLUMN account integer;
+DROP FUNCTION next_rows(bigint, text[], bigint);
+DROP FUNCTION next_owing_rows(bigint, text[], text[], text[], bigint);

@@ -11,6 +11,7 @@ from provisioner.ledger.postgres.address import PostgresAddress
 from provisioner.ledger.postgres.connection import open_connection
 from provisioner.ledger.postgres.errors import translated
 from provisioner.ledger.postgres.ledger import PostgresLedger
+from provisioner.ledger.postgres.parts import LedgerParts
 from provisioner.ledger.postgres.session import Session
 
 
@@ -41,7 +42,8 @@ async def open_postgres_ledger(
             connection.terminate()
             raise
     session = Session(address, connection, worker)
-    ledger = PostgresLedger(location, session, manifest, version=version, give_up_s=give_up_s)
+    parts = LedgerParts.of_session(session, version=version, give_up_s=give_up_s)
+    ledger = PostgresLedger(location, manifest, parts)
     try:
         yield ledger
     finally:

@@ -23,8 +23,8 @@ _CHUNK = 5_000
 """Entries read at a time; no more of the input is in memory."""
 _ENTRY = ("row", "line", "source", "key", "digest", "error_code", "error", "account")
 _ROW = ("id", "key", "digest", "account")
-_PLANNED = ("row", "line", "source", "row_id", "is_valid")
-_INVALID = ("row", "key", "error_code", "error", "account")
+_PLANNED = ("row", "line", "source", "account", "row_id", "is_valid")
+_INVALID = ("row", "key", "error_code", "error")
 _FAULT = ("row", "number", "field", "input_column", "reason")
 
 
@@ -154,16 +154,13 @@ async def _add(connection: asyncpg.Connection, entries: Sequence[PlanEntry], acc
     ]
     await connection.copy_records_to_table("rows", records=valid, columns=_ROW)
     planned = (
-        (entry.row, entry.line, entry.source, None, False)
-        if entry.problems
-        else (entry.row, entry.line, entry.source, entry.row, True)
+        (entry.row, entry.line, entry.source, accounts[entry.account], row_id, row_id is not None)
         for entry in entries
+        for row_id in (None if entry.problems else entry.row,)
     )
     await connection.copy_records_to_table("plan", records=planned, columns=_PLANNED)
     if invalid := [entry for entry in entries if entry.problems]:
-        lines = [
-            (entry.row, encode_value(entry.key), *_error(entry), accounts[entry.account]) for entry in invalid
-        ]
+        lines = [(entry.row, encode_value(entry.key), *_error(entry)) for entry in invalid]
         await connection.copy_records_to_table("invalid", records=lines, columns=_INVALID)
         await connection.copy_records_to_table("problems", records=_faults(invalid), columns=_FAULT)
 

@@ -10,7 +10,7 @@ SELECT to_regclass('rows_by_key') IS NULL;
 -- record.
 CREATE TEMPORARY TABLE ranked ON COMMIT DROP AS
 SELECT
-    rows.id AS row, rows.key, rows.account,
+    rows.id AS row, rows.key,
     rows.key <> encode(rows.digest, 'hex') AS is_keyed,
     row_number() OVER occurrences AS nth,
     first_value(plan.row) OVER occurrences AS first_row,
@@ -26,8 +26,8 @@ DELETE FROM ranked WHERE nth = 1 OR NOT is_keyed;
 INSERT INTO problems (row, number, field, input_column, reason)
 SELECT row, 1, 'key', '', 'the same key as row ' || first_row || ' (line ' || first_line || ')'
 FROM ranked;
-INSERT INTO invalid (row, key, error_code, error, account)
-SELECT row, key, 'duplicate_key', 'key: the same key as row ' || first_row || ' (line ' || first_line || ')', account
+INSERT INTO invalid (row, key, error_code, error)
+SELECT row, key, 'duplicate_key', 'key: the same key as row ' || first_row || ' (line ' || first_line || ')'
 FROM ranked;
 UPDATE plan SET row_id = NULL, is_valid = false FROM ranked WHERE ranked.row = plan.row;
 DELETE FROM rows USING ranked WHERE ranked.row = rows.id;
@@ -138,7 +138,7 @@ SELECT
         WHEN entries.error_code IS NULL THEN rows.id
         WHEN (SELECT status FROM states WHERE states.id = rows.id) NOT IN ('pending', 'unsent') THEN rows.id
     END AS row_id,
-    entries.error_code IS NULL AS is_valid
+    entries.error_code IS NULL AS is_valid, entries.account
 FROM entries
 LEFT JOIN rows ON rows.key = entries.key AND entries.is_owner
 ORDER BY entries.row;
@@ -152,9 +152,10 @@ WHERE NOT EXISTS (
     FROM planned
     WHERE planned.row = plan.row AND planned.line = plan.line AND planned.source = plan.source
         AND coalesce(planned.row_id, 0) = coalesce(plan.row_id, 0) AND planned.is_valid = plan.is_valid
+        AND coalesce(planned.account, 0) = coalesce(plan.account, 0)
 );
-INSERT INTO plan (row, line, source, row_id, is_valid)
-SELECT row, line, source, row_id, is_valid
+INSERT INTO plan (row, line, source, row_id, is_valid, account)
+SELECT row, line, source, row_id, is_valid, account
 FROM planned
 WHERE NOT EXISTS (SELECT 1 FROM plan WHERE plan.row = planned.row)
 ORDER BY row;
@@ -177,8 +178,8 @@ WHERE rows.id = plan.row_id AND plan.row_id <= $1 AND entries.error_code IS NULL
 
 -- name: add_invalid
 -- Add the invalid entries that have no row.
-INSERT INTO invalid (row, key, error_code, error, account)
-SELECT entries.row, entries.key, entries.error_code, entries.error, entries.account
+INSERT INTO invalid (row, key, error_code, error)
+SELECT entries.row, entries.key, entries.error_code, entries.error
 FROM entries
 JOIN plan ON plan.row = entries.row
 WHERE entries.error_code IS NOT NULL AND plan.row_id IS NULL;

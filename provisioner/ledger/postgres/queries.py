@@ -7,6 +7,7 @@ import asyncpg
 
 from provisioner.ledger.faults import OddSid
 from provisioner.ledger.notes import JobNotes
+from provisioner.ledger.postgres.row_scope import ALL_ROWS, RowScope
 from provisioner.ledger.row_codec import counts_by_account
 from provisioner.ledger.sql_files import read_statements
 from provisioner.models import Counts, Fingerprint, MessageCounts, SettingsCounts
@@ -30,10 +31,10 @@ async def over_all_rows(connection: asyncpg.Connection) -> AsyncIterator[None]:
         yield
 
 
-async def count_rows(connection: asyncpg.Connection) -> Counts:
+async def count_rows(connection: asyncpg.Connection, scope: RowScope = ALL_ROWS) -> Counts:
     """Return the number of rows of the current input by status."""
     async with over_all_rows(connection):
-        counts = dict(map(tuple, await connection.fetch(_READ["counts"])))
+        counts = dict(map(tuple, await connection.fetch(*scope.ask(_READ["counts"]))))
     return Counts(input=sum(counts.values()), **counts)
 
 
@@ -45,24 +46,24 @@ async def count_accounts(connection: asyncpg.Connection) -> Mapping[str, Counts]
         return counts_by_account(map(tuple, await connection.fetch(_READ["account_counts"])))
 
 
-async def count_messages(connection: asyncpg.Connection) -> MessageCounts:
+async def count_messages(connection: asyncpg.Connection, scope: RowScope = ALL_ROWS) -> MessageCounts:
     """Return the number of first messages by status, for the created rows of the current input."""
     async with over_all_rows(connection):
-        return MessageCounts(**dict(map(tuple, await connection.fetch(_READ["message_counts"]))))
+        return MessageCounts(**dict(map(tuple, await connection.fetch(*scope.ask(_READ["message_counts"])))))
 
 
-async def count_histories(connection: asyncpg.Connection) -> MessageCounts:
+async def count_histories(connection: asyncpg.Connection, scope: RowScope = ALL_ROWS) -> MessageCounts:
     """Return the number of messages of histories by status, for the created rows of the current input."""
     names = ("posted", "rejected", "unknown", "unsent", "pending", "in_flight", "held")
     async with over_all_rows(connection):
-        line = await connection.fetchrow(_READ["history_counts"])
+        line = await connection.fetchrow(*scope.ask(_READ["history_counts"]))
     return MessageCounts(**dict(zip(names, map(int, line), strict=True)))
 
 
-async def count_settings(connection: asyncpg.Connection) -> SettingsCounts:
+async def count_settings(connection: asyncpg.Connection, scope: RowScope = ALL_ROWS) -> SettingsCounts:
     """Return the number of settings by status, for the created rows of the current input."""
     async with over_all_rows(connection):
-        return SettingsCounts(**dict(map(tuple, await connection.fetch(_READ["settings_counts"]))))
+        return SettingsCounts(**dict(map(tuple, await connection.fetch(*scope.ask(_READ["settings_counts"])))))
 
 
 async def sources(connection: asyncpg.Connection) -> Sequence[Fingerprint]:
@@ -81,7 +82,9 @@ async def job_notes(connection: asyncpg.Connection) -> JobNotes:
     return JobNotes(**{name: notes.get(name) for name in JobNotes.__struct_fields__})
 
 
-async def require_conversations(connection: asyncpg.Connection, *, owing: bool = False) -> None:
+async def require_conversations(
+    connection: asyncpg.Connection, scope: RowScope = ALL_ROWS, *, owing: bool = False
+) -> None:
     """Raise ``OddSid`` when a created row has no valid conversation SID.
 
     With ``owing``, check only rows that may owe settings, a history or a message.
@@ -89,6 +92,6 @@ async def require_conversations(connection: asyncpg.Connection, *, owing: bool =
     name = "odd_sid_of_owing" if owing else "odd_sid"
     pattern = SidKind.CONVERSATION.pattern.replace(r"\Z", "$")
     async with over_all_rows(connection):
-        found = await connection.fetchrow(_READ[name], pattern)
+        found = await connection.fetchrow(*scope.ask(_READ[name], pattern))
     if found is not None:
         raise OddSid(found[1])

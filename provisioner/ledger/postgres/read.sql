@@ -31,9 +31,7 @@ SELECT
     CASE WHEN plan.row_id IS NULL THEN 'invalid' ELSE row_state(asked.id, outcome.id, outcome.row_status) END,
     count(*)
 FROM plan
-LEFT JOIN rows ON rows.id = plan.row_id
-LEFT JOIN invalid ON invalid.row = plan.row AND plan.row_id IS NULL
-JOIN accounts ON accounts.id = coalesce(rows.account, invalid.account)
+JOIN accounts ON accounts.id = plan.account
 LEFT JOIN last_intents AS asked ON asked.row_id = plan.row_id
 LEFT JOIN last_outcomes AS outcome ON outcome.row_id = plan.row_id
 GROUP BY accounts.id, accounts.sid, 2

@@ -44,9 +44,23 @@ SELECT recover();
 -- The next rows to send after row number $1, in input order, that have one of the statuses $2.
 SELECT * FROM next_rows($1, $2, $3);
 
+-- name: claim_in_account
+-- The same in the account of the SID $4.
+SELECT found.*
+FROM accounts
+CROSS JOIN LATERAL next_rows($1, $2, $3, accounts.id) AS found
+WHERE accounts.sid = $4;
+
 -- name: claim_owing
 -- The same, and created rows whose message has one of the statuses $3, or whose settings have one of the statuses $4.
 SELECT * FROM next_owing_rows($1, $2, $3, $4, $5);
+
+-- name: claim_owing_in_account
+-- The same in the account of the SID $6.
+SELECT found.*
+FROM accounts
+CROSS JOIN LATERAL next_owing_rows($1, $2, $3, $4, $5, accounts.id) AS found
+WHERE accounts.sid = $6;
 
 -- name: count_claimable
 -- Number of rows that the statement claim returns in all, 0, and the number of the first one.
@@ -82,6 +96,37 @@ FROM (
     ORDER BY plan.row
     LIMIT $4
 ) AS claimable;
+
+-- name: claimable_by_account
+-- Number of rows that claim or claim_owing return in all for each account, without and with created rows, in the order of
+-- their first rows; $1 to $5 are the parameters of claim_owing.
+SELECT accounts.sid, count(*) FILTER (WHERE status <> 'created'), count(*) FILTER (WHERE status = 'created')
+FROM (
+    SELECT plan.row, plan.account, follow_ups.status
+    FROM plan
+    JOIN all_follow_ups AS follow_ups ON follow_ups.id = plan.row_id
+    WHERE plan.row > $1 AND plan.is_valid AND (
+        follow_ups.status = ANY ($2::text[])
+        OR (
+            follow_ups.status = 'created'
+            AND (
+                follow_ups.settings = ANY ($4::text[])
+                OR (
+                    coalesce(follow_ups.settings, 'set') = 'set'
+                    AND CASE coalesce(follow_ups.history, 'posted')
+                        WHEN 'posted' THEN follow_ups.message
+                        ELSE follow_ups.history
+                    END = ANY ($3::text[])
+                )
+            )
+        )
+    )
+    ORDER BY plan.row
+    LIMIT $5
+) AS claimable
+JOIN accounts ON accounts.id = claimable.account
+GROUP BY accounts.sid
+ORDER BY min(claimable.row);
 
 -- name: unknown
 -- The unknown rows of the current input, with the identity that was requested, the time at which the first attempt in

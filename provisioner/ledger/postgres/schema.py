@@ -22,10 +22,16 @@ from provisioner.system.printable import printable, quoted, shortened
 
 POSTGRES_SCHEMA_VERSION = 2
 """Version of the schema that this program writes, the largest number in the table ``versions``."""
-_SCHEMA = (*read_statements(__package__, "schema").values(), *read_statements(__package__, "sharing").values())
+_TABLES, _SHARING = read_statements(__package__, "schema"), read_statements(__package__, "sharing")
+_SCHEMA = (*_TABLES.values(), *_SHARING.values())
 _OPEN = read_statements(__package__, "open")
 _MIGRATE = read_statements(__package__, "migrate")
-_RESULTS = read_statements(__package__, "schema")["results"].replace("CREATE VIEW", "CREATE OR REPLACE VIEW")
+_REPLACED = [
+    statement.replace("CREATE ", "CREATE OR REPLACE ", 1)
+    for name, statement in (*_TABLES.items(), *_SHARING.items())
+    if name == "results" or "CREATE FUNCTION " in statement
+]
+"""Functions, and the view of the results, in place of those of an older version."""
 
 
 async def lock(connection: asyncpg.Connection, address: PostgresAddress) -> None:
@@ -64,13 +70,13 @@ async def install_schema(connection: asyncpg.Connection, address: PostgresAddres
 async def upgrade_schema(connection: asyncpg.Connection, known: int, version: str) -> None:
     """Bring a schema of the ``known`` version to that of this program, in one transaction; see ``migrate.sql``.
 
-    Views are replaced in place, so that the rights to read them stay.
+    Functions and views are replaced in place, so that the rights to use them stay.
     """
     async with connection.transaction():
         for each in range(known + 1, POSTGRES_SCHEMA_VERSION + 1):
             await connection.execute(_MIGRATE[f"version_{each}"])
             await connection.execute(_OPEN["add_version"], each, version)
-        await connection.execute(_RESULTS)
+        await connection.execute("\n".join(_REPLACED))
 
 
 async def drop_unused(connection: asyncpg.Connection, address: PostgresAddress) -> None:

@@ -59,24 +59,24 @@ CREATE TABLE rows (
 
 -- name: plan
 -- The current input, one entry for each record; every plan replaces all entries. row_id is NULL when the record is
--- invalid and no request was sent for its key. The index plan_by_row is made with the first entries.
+-- invalid and no request was sent for its key. account is NULL in a job for one account, and for a record that names
+-- none. The index plan_by_row is made with the first entries.
 CREATE TABLE plan (
     row bigint PRIMARY KEY,
     line bigint NOT NULL,
     source integer NOT NULL,
     row_id bigint,
-    is_valid boolean NOT NULL
+    is_valid boolean NOT NULL,
+    account integer
 );
 
 -- name: invalid
--- The invalid records of the current input that have no row. key is NULL when no key column gives one, account when the
--- record names no account.
+-- The invalid records of the current input that have no row. key is NULL when no key column gives one.
 CREATE TABLE invalid (
     row bigint PRIMARY KEY,
     key text,
     error_code text NOT NULL,
-    error text NOT NULL,
-    account integer
+    error text NOT NULL
 );
 
 -- name: problems
@@ -507,14 +507,14 @@ SELECT
 FROM plan
 LEFT JOIN sources ON sources.id = plan.source
 LEFT JOIN outcomes ON outcomes.row_id = plan.row_id
-LEFT JOIN rows ON rows.id = plan.row_id
 LEFT JOIN invalid ON invalid.row = plan.row AND plan.row_id IS NULL
-LEFT JOIN accounts ON accounts.id = coalesce(rows.account, invalid.account);
+LEFT JOIN accounts ON accounts.id = plan.account;
 
 -- name: next_rows
--- The next rows to send after row number $1, in input order, that have one of the statuses $2, at most $3. The settings
--- make the planner walk through the plan in its order, and stop as soon as it has enough.
-CREATE FUNCTION next_rows(bigint, text[], bigint) RETURNS TABLE (
+-- The next rows to send after row number $1, in input order, that have one of the statuses $2, at most $3; with $4, only
+-- those of this account. The settings make the planner walk through the plan in its order, and stop as soon as it has
+-- enough.
+CREATE FUNCTION next_rows(bigint, text[], bigint, integer DEFAULT NULL) RETURNS TABLE (
     id bigint, plan_row bigint, key text, digest bytea, conversation_sid text, identity text, is_in_doubt boolean,
     owed text, history_total integer, history_posted integer
 )
@@ -527,16 +527,16 @@ AS $function$
 SELECT plan.row_id, plan.row, states.key, states.digest, '', '', states.status = 'unknown', '', 0, 0
 FROM plan
 JOIN states ON states.id = plan.row_id
-WHERE plan.row > $1 AND plan.is_valid AND states.status = ANY ($2::text[])
+WHERE plan.row > $1 AND plan.is_valid AND ($4 IS NULL OR plan.account = $4) AND states.status = ANY ($2::text[])
 ORDER BY plan.row
 LIMIT $3;
 $function$;
 
 -- name: next_owing_rows
 -- The same, and created rows whose message has one of the statuses $3, or whose settings have one of the statuses $4, at
--- most $5. The last columns hold the steps that a created row owes, separated by spaces, and the numbers of messages
+-- most $5, in the account $6 if it is given. The last columns hold the steps that a created row owes, separated by spaces, and the numbers of messages
 -- of its history and of those that are posted. A history waits for settings, a message for both.
-CREATE FUNCTION next_owing_rows(bigint, text[], text[], text[], bigint) RETURNS TABLE (
+CREATE FUNCTION next_owing_rows(bigint, text[], text[], text[], bigint, integer DEFAULT NULL) RETURNS TABLE (
     id bigint, plan_row bigint, key text, digest bytea, conversation_sid text, identity text, is_in_doubt boolean,
     owed text, history_total integer, history_posted integer
 )
@@ -566,7 +566,7 @@ SELECT
 FROM plan
 JOIN follow_ups ON follow_ups.id = plan.row_id
 LEFT JOIN attempts ON attempts.id = follow_ups.last_attempt
-WHERE plan.row > $1 AND plan.is_valid AND (
+WHERE plan.row > $1 AND plan.is_valid AND ($6 IS NULL OR plan.account = $6) AND (
     follow_ups.status = ANY ($2::text[])
     OR (
         follow_ups.status = 'created'

@@ -1,10 +1,12 @@
 """Part of the PostgreSQL ledger that records the settings of created conversations."""
 
 import asyncio
+from functools import partial
 
 from provisioner.ledger.postgres.commit import Change, ChangeKind, settled
 from provisioner.ledger.postgres.current_run import PostgresRun
 from provisioner.ledger.postgres.queries import count_settings
+from provisioner.ledger.postgres.row_scope import ALL_ROWS, RowScope
 from provisioner.ledger.postgres.writer import CommitQueue
 from provisioner.models import AttemptResult, SettingsCounts, SettingsStatus, Step
 
@@ -15,8 +17,8 @@ class PostgresSettingsLedger:
     Attempts are recorded for the current run. No text of the settings is ever stored.
     """
 
-    def __init__(self, writer: CommitQueue, current_run: PostgresRun) -> None:
-        self._writer, self._current_run = writer, current_run
+    def __init__(self, writer: CommitQueue, current_run: PostgresRun, scope: RowScope = ALL_ROWS) -> None:
+        self._writer, self._current_run, self._scope = writer, current_run, scope
 
     def settle(self, claim_id: int, status: SettingsStatus, result: AttemptResult) -> "asyncio.Future[None]":
         """Record the result of an attempt and the status of the settings; see ``SettingsStore.settle``."""
@@ -30,4 +32,4 @@ class PostgresSettingsLedger:
 
     async def counts(self) -> SettingsCounts:
         """Return the number of settings by status, for the created rows of the current input."""
-        return await self._writer.call(count_settings)
+        return await self._writer.call(partial(count_settings, scope=self._scope))

@@ -11,6 +11,7 @@ from provisioner.ledger.postgres.errors import translated
 from provisioner.ledger.postgres.heartbeat import REPLACED, Heartbeat
 from provisioner.ledger.postgres.lease import PostgresLease
 from provisioner.ledger.postgres.ledger import PostgresLedger
+from provisioner.ledger.postgres.parts import LedgerParts
 from provisioner.ledger.postgres.session import Session
 from provisioner.ledger.postgres.shard_cursor import ShardCursor
 from provisioner.ledger.postgres.shared_run import decode_end, encode_end, statuses_of
@@ -47,7 +48,8 @@ class PostgresWorkerLedger(PostgresLedger):
         version: str,
         give_up_s: float,
     ) -> None:
-        super().__init__(location, session, manifest, version=version, give_up_s=give_up_s)
+        parts = LedgerParts.of_session(session, version=version, give_up_s=give_up_s)
+        super().__init__(location, manifest, parts)
         self.number, self.spec, self.lease = membership.worker, membership.spec, lease
         self._generation, self._current_run.id = membership.generation, membership.run
         self._writer.on_stopped = lease.lose
