@@ -80,6 +80,13 @@ class CloseLedger(CloseStore[OpenConversation], OpenConversationStore, Protocol)
         """Return the number of conversations by close status; None stands for conversations believed open."""
         ...
 
+    async def account_sids(self) -> Sequence[str]:
+        """Return the SIDs of the accounts of a job for many, in the order in which they came; else an empty one.
+
+        An account whose rows are no longer in the input is among them.
+        """
+        ...
+
     async def duplicates(self) -> int:
         """Return the number of rows for which a look-up found more than one conversation."""
         ...

@@ -238,8 +238,8 @@ class LedgerReader(Protocol):
         """Return the number of the most recent run, 0 when there was none."""
         ...
 
-    def created(self) -> Iterator[CreatedRow]:
-        """Yield the created rows of the current input, in input order."""
+    def created(self, account_sid: str = "") -> Iterator[CreatedRow]:
+        """Yield the created rows of the current input, in input order, or those in the account ``account_sid``."""
         ...
 
     def shared(self) -> set[str]:

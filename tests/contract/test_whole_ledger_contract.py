@@ -179,6 +179,23 @@ async def test_rows_are_counted_for_each_account(opened: Open) -> None:
     assert afterwards == {NORTH: Counts(input=1, invalid=1), SOUTH: Counts(input=2, created=1, pending=1)}
 
 
+async def test_created_rows_can_be_read_for_each_account(opened: Open) -> None:
+    """Of one account, or of all; an account whose rows have left the input is still known for closing."""
+    planned = [entry_in(SOUTH, 1, "s|1"), entry_in(NORTH, 2, "n|1"), entry_in(SOUTH, 3, "s|2")]
+    async with opened() as ledger:
+        await ledger.plan(planned, INPUT)
+        for number, claim in enumerate(await claim_all(ledger), start=1):
+            await ledger.begin(claim.id)
+            await ledger.settle(claim.id, Status.CREATED, created_as(number))
+        with ledger.reader() as reader:
+            rows = {sid: [each.row for each in reader.created(sid)] for sid in ("", NORTH, SOUTH, "AC" + 32 * "9")}
+        await ledger.plan(planned[1:2], INPUT)
+        known = await ledger.closing(deletes=False).account_sids()
+
+    assert [*rows.values()] == [[1, 2, 3], [2], [1, 3], []]
+    assert known == [SOUTH, NORTH]
+
+
 async def test_a_job_for_one_account_counts_none(opened: Open) -> None:
     """Its rows name no account."""
     async with opened() as ledger:

@@ -73,6 +73,11 @@ class PostgresCloseLedger:
         """Return the next conversations after row ID ``after`` that are not done yet, at most ``limit``."""
         return await self._conversations("left", after, self._done, limit)
 
+    async def account_sids(self) -> Sequence[str]:
+        """Return the SIDs of the accounts of a job for many, in the order in which they came."""
+        lines = await self._writer.call(lambda connection: connection.fetch(_CLOSURES["accounts"]))
+        return [sid for (sid,) in lines]
+
     async def duplicates(self) -> int:
         """Return the number of rows for which a look-up found more than one conversation."""
         return int(await self._value("duplicates"))

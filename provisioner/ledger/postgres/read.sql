@@ -208,6 +208,16 @@ JOIN last_outcomes AS attempts ON attempts.row_id = states.id
 WHERE states.status = 'created'
 ORDER BY plan.row;
 
+-- name: created_in_account
+-- Those of the rows that were created in the account of a SID.
+SELECT states.id, plan.row, states.key, coalesce(attempts.identity, ''), attempts.conversation_sid
+FROM plan
+JOIN all_states AS states ON states.id = plan.row_id
+JOIN rows ON rows.id = states.id
+JOIN last_outcomes AS attempts ON attempts.row_id = states.id
+WHERE states.status = 'created' AND rows.account = (SELECT id FROM accounts WHERE sid = $1)
+ORDER BY plan.row;
+
 -- name: shared
 -- The conversations of more than one created row, without the rows that share one on purpose.
 SELECT attempts.conversation_sid

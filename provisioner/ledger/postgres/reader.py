@@ -150,9 +150,10 @@ class PostgresLedgerReader:
         """Return the number of the most recent run, 0 when there was none."""
         return int(self._all("last_run")[0][0])
 
-    def created(self) -> Iterator[CreatedRow]:
-        """Yield the created rows of the current input, in input order."""
-        return (CreatedRow(*line) for line in self._lines("created"))
+    def created(self, account_sid: str = "") -> Iterator[CreatedRow]:
+        """Yield the created rows of the current input, in input order, or those in the account ``account_sid``."""
+        lines = self._lines("created_in_account", account_sid) if account_sid else self._lines("created")
+        return (CreatedRow(*line) for line in lines)
 
     def shared(self) -> set[str]:
         """Return the SIDs of conversations that are recorded for more than one created row."""

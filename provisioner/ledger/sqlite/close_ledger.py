@@ -71,6 +71,15 @@ class SqliteCloseLedger:
             ]
         )
 
+    async def account_sids(self) -> Sequence[str]:
+        """Return the SIDs of the accounts of a job for many, in the order in which they came."""
+        return await self._writer.call(
+            lambda connection: [
+                checked_row(shapes.ACCOUNT_SID, line)[0]
+                for line in connection.execute(_CLOSURES["accounts"]).fetchall()
+            ]
+        )
+
     async def duplicates(self) -> int:
         """Return the number of rows for which a look-up found more than one conversation."""
         return await self._number("duplicates")

@@ -69,6 +69,10 @@ SELECT EXISTS (
     WHERE closures.state = 'deleted' AND closures.service_sid IS ?
 );
 
+-- name: accounts
+-- The accounts of a job for many accounts, in the order in which they came.
+SELECT sid FROM accounts ORDER BY id;
+
 -- name: duplicates
 -- Number of rows for which a look-up found more than one conversation; the SIDs of the others are not stored.
 SELECT count(*)

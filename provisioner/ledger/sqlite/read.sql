@@ -143,6 +143,15 @@ JOIN attempts ON attempts.id = rows.last_attempt
 WHERE rows.status = 'created'
 ORDER BY plan.row;
 
+-- name: created_in_account
+-- Those of the rows that were created in the account of a SID.
+SELECT rows.id, plan.row, rows.key, coalesce(attempts.identity, ''), attempts.conversation_sid
+FROM plan
+JOIN rows ON rows.id = plan.row_id
+JOIN attempts ON attempts.id = rows.last_attempt
+WHERE rows.status = 'created' AND rows.account = (SELECT id FROM accounts WHERE sid = ?)
+ORDER BY plan.row;
+
 -- name: shared
 -- The conversations of more than one created row, including rows that are no longer in the input, without the rows
 -- that share one on purpose.

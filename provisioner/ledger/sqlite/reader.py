@@ -178,9 +178,14 @@ class SqliteLedgerReader:
         """Return the number of the most recent run, 0 when there was none."""
         return max(int(last) for _, _, last in self._lines("last_ids", shapes.LAST_IDS))
 
-    def created(self) -> Iterator[CreatedRow]:
-        """Yield the created rows of the current input, in input order."""
-        for line in self._lines("created", shapes.CREATED):
+    def created(self, account_sid: str = "") -> Iterator[CreatedRow]:
+        """Yield the created rows of the current input, in input order, or those in the account ``account_sid``."""
+        lines = (
+            self._lines("created_in_account", shapes.CREATED, account_sid)
+            if account_sid
+            else self._lines("created", shapes.CREATED)
+        )
+        for line in lines:
             yield CreatedRow(*line)
 
     def shared(self) -> set[str]:
