@@ -1,6 +1,5 @@
 """Figures of a run that sends in many accounts at the same time, added up from those of each account."""
 
-import math
 from collections.abc import Sequence
 
 from provisioner.models import Counts, Status
@@ -36,11 +35,12 @@ class AccountsMonitor:
         return added_figures([each.figures() for each in self._monitors], rate_achieved=rate)
 
     def snapshot(self) -> Progress:
-        """Return the current progress over all accounts; the rate asked is that of those which still send."""
+        """Return the current progress over all accounts; its rates are those of the accounts that still send."""
         before, figures = self._before, self.figures()
         settled = figures.settled
-        going = [each.snapshot() for each in self._monitors if each not in self._ended]
-        etas = [each.eta_s for each in going if each.state != OVER]
+        left = [each for each in self._monitors if each not in self._ended]
+        going = [each.snapshot() for each in left or self._monitors]
+        etas = [each.eta_s for each in going]
         left_out = max(before.pending + before.unsent - self._to_send, 0)
         return Progress(
             total=before.input - left_out,
@@ -55,9 +55,9 @@ class AccountsMonitor:
             throttled=figures.throttled,
             messages=figures.messages,
             rate_now=sum(each.rate_now for each in going),
-            rate_asked=sum(each.rate_asked for each in going) if going else math.inf,
+            rate_asked=sum(each.rate_asked for each in going),
             elapsed_s=max((each.elapsed_s for each in self._monitors), default=0.0),
-            eta_s=max((each for each in etas if each is not None), default=None) if None not in etas else None,
+            eta_s=None if None in etas else max((each for each in etas if each is not None), default=0.0),
             state=_state([each.state for each in going]),
         )
 
