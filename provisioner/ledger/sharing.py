@@ -6,10 +6,11 @@ die at any time: a worker whose lease has run out is *fenced*, so that it can wr
 become unknown, and its other rows are another worker's at once. A run goes on without its coordinator, to the end.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
+from msgspec import structs
 
 
 class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,8 +53,9 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
 class WorkerFigures(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of a worker since it joined; it stores them with each beat.
 
-    ``failed`` counts as ``--max-failures`` does. ``run_figures`` are its ``RunFigures`` as JSON, for the summary.
-    ``rate`` is the mean of the last ``rate_span_s`` seconds. ``state`` says what it is doing, as in ``Progress``.
+    ``failed`` counts as ``--max-failures`` does; in a job for many accounts, ``failed_in`` counts by the SID of
+    the account, too. ``run_figures`` are its ``RunFigures`` as JSON, for the summary. ``rate`` is the mean of the
+    last ``rate_span_s`` seconds. ``state`` says what it is doing, as in ``Progress``.
     """
 
     sent: int = 0
@@ -67,6 +69,7 @@ class WorkerFigures(msgspec.Struct, frozen=True, kw_only=True):
     bytes_received: int = 0
     run_figures: str = ""
     state: str = ""
+    failed_in: Mapping[str, int] = {}
 
 
 class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,9 +163,26 @@ class SharedRun(Protocol):
         ...
 
     async def end(self) -> RunEnd | None:
-        """Return how the run ended, or why it stops; None while it goes on."""
+        """Return how the run ended, or why it stops, as ``joined_end``; None while it goes on in any account."""
+        ...
+
+    async def ends(self) -> Mapping[str, RunEnd | None]:
+        """Return how the run ended in each account, by SID; None while it goes on there.
+
+        A job for one account has one, with an empty SID.
+        """
         ...
 
     async def end_run(self, end: RunEnd) -> None:
-        """Stop the run for all of its workers; the first end counts."""
+        """Stop the run for all of its workers and in all accounts; the first end in each counts."""
         ...
+
+
+def joined_end(ends: Sequence[RunEnd]) -> RunEnd:
+    """Return one end for a run that has ended in all of its accounts: the first of the worst ones.
+
+    An error is worse than a stop without one, and that is worse than the end of all rows; then the exit code
+    counts. ``unlooked`` is the sum of all.
+    """
+    worst = max(ends, key=lambda end: (bool(end.message), bool(end.kind), end.exit_code))
+    return structs.replace(worst, unlooked=sum(end.unlooked for end in ends))

@@ -1,6 +1,6 @@
 """Protocol of the ledger of a shared run as one of its workers has it open; see ``sharing``."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from provisioner.ledger.base import Ledger
@@ -11,8 +11,21 @@ from provisioner.models import MessageStatus, SettingsStatus, Status
 class WorkerLedger(Ledger, Protocol):
     """Ledger of a shared run as one of its workers has it open. A fenced worker's writes raise ``LeaseLostError``.
 
-    The methods of ``Ledger`` for planning and starting runs are not for workers.
+    The methods of ``Ledger`` for planning and starting runs are not for workers. In a job for many accounts, tasks
+    are those of the views, and one account that ends does not stop the others.
     """
+
+    @property
+    def accounts(self) -> Sequence[str]:
+        """The SIDs of the accounts of the run, in the order of the input; none in a job for one account."""
+        ...
+
+    def of_account(self, account_sid: str) -> "WorkerLedger":
+        """Return a view of the rows of one account, with tasks of its own; see ``Ledger.of_account``.
+
+        ``next_task`` of an account that is none of ``accounts`` returns the end of a run without rows.
+        """
+        ...
 
     @property
     def lease(self) -> Lease:
@@ -58,7 +71,7 @@ class WorkerLedger(Ledger, Protocol):
         ...
 
     async def end_run(self, end: RunEnd) -> None:
-        """End the run for all of its workers; the first end counts."""
+        """End the run for all of its workers, a view that in its account only; the first end counts."""
         ...
 
     def set_figures(self, figures: WorkerFigures) -> None:
@@ -67,7 +80,10 @@ class WorkerLedger(Ledger, Protocol):
 
     @property
     def failed_elsewhere(self) -> int:
-        """Number of rows that failed at the other workers of this run, as of the last beat."""
+        """Number of rows that failed at the other workers of this run, of a view those of its account.
+
+        It is as of the last beat.
+        """
         ...
 
     @property

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,7 +15,7 @@ from provisioner.ledger.postgres.connection import open_connection
 from provisioner.ledger.postgres.errors import gone, is_away, lease_lost, translated
 from provisioner.ledger.postgres.fencing import fence
 from provisioner.ledger.postgres.lease import PostgresLease, boot_time
-from provisioner.ledger.postgres.shared_run import decode_end
+from provisioner.ledger.postgres.shared_run import decode_stored
 from provisioner.ledger.sharing import RunEnd, WorkerFigures
 from provisioner.ledger.sql_files import read_statements
 from provisioner.system.event_log import event_logger
@@ -41,42 +41,56 @@ def channel(address: PostgresAddress) -> str:
 class Heartbeat:
     """Renewal of the lease of worker number ``worker`` at a quarter of its length, at least once a second.
 
-    ``stop`` is why the run stops, ``failed_elsewhere`` the number of rows that failed at the other workers, as of
-    the last renewal. ``figures`` are stored with the next one. ``changed`` is set when another process has told
-    that there may be something to do.
+    ``failed_elsewhere`` is the number of rows that failed at the other workers, by the SID of the account and,
+    with an empty SID, in all, as of the last renewal. ``figures`` are stored with the next one.
     """
 
     def __init__(self, address: PostgresAddress, worker: int, lease: PostgresLease, *, give_up_s: float) -> None:
-        self._address, self._worker, self._lease = address, worker, lease
+        self._address, self._worker, self.lease = address, worker, lease
         self._give_up_s = give_up_s
         self._connection: asyncpg.Connection | None = None
         self._asked = asyncio.Event()
-        self.changed = asyncio.Event()
+        self._waiting: list[asyncio.Event] = []
+        self._ends: Mapping[str, RunEnd] = {}
+        self._is_replaced = False
         self.figures = WorkerFigures()
-        self.stop: RunEnd | None = None
-        self.failed_elsewhere = 0
+        self.failed_elsewhere: Mapping[str, int] = {}
         self.is_leaving = False
         self._last_s = self._steady_since = boot_time()
+
+    def watch(self) -> asyncio.Event:
+        """Return an event that is set whenever another process has told that there may be something to do."""
+        event = asyncio.Event()
+        self._waiting.append(event)
+        return event
+
+    def stop_in(self, account_sid: str) -> RunEnd | None:
+        """Return why the run stops in an account, as of the last renewal; None while it goes on there."""
+        return self._ends.get(account_sid) or (REPLACED if self._is_replaced else None)
+
+    def _wake(self) -> None:
+        for event in self._waiting:
+            event.set()
 
     async def run(self, on_lost: Callable[[ProvisionerError], None]) -> None:
         """Renew the lease until it is lost; then call ``on_lost`` with the error. Cancel it to end it."""
         try:
             await self._renew_until_lost()
         except ProvisionerError as error:
-            self._lease.lose(error)
-            self.changed.set()
+            self.lease.lose(error)
+            self._wake()
             on_lost(error)
         finally:
             self._drop()
 
     async def _renew_until_lost(self) -> None:
-        interval_s = min(self._lease.length_s / 4, _LONGEST_S)
+        interval_s = min(self.lease.length_s / 4, _LONGEST_S)
         away_since: float | None = None
         while True:
             self._asked.clear()
             try:
                 with translated(self._address):
-                    async with asyncio.timeout(self._lease.length_s / 2):
+                    async with asyncio.timeout(self.lease.length_s / 2):
                         await self._beat()
                 away_since = None
             except Exception as error:
@@ -100,7 +114,7 @@ class Heartbeat:
             await self._connection.add_listener(channel(self._address), self._told)
         figures = msgspec.json.encode(self.figures).decode()
         asked_at = boot_time()
-        values = (self._worker, self._lease.length_s, figures, machine_id())
+        values = (self._worker, self.lease.length_s, figures, machine_id())
         line = await self._connection.fetchrow(_SHARED["beat"], *values)
         is_live, is_replaced, ended, failed, has_expired, has_neighbours = line
         if not is_live and self.is_leaving:
@@ -108,11 +122,11 @@ class Heartbeat:
         if not is_live:
             raise lease_lost(self._address)
         fences_expired = self._renewed(asked_at)
-        self.failed_elsewhere = failed
-        stop = decode_end(ended) or (REPLACED if is_replaced else None)
-        if stop is not None and self.stop is None:
-            self.stop = stop
-            self.changed.set()
+        self.failed_elsewhere = decode_stored(failed, dict[str, int])
+        ends = decode_stored(ended, dict[str, RunEnd])
+        if (is_replaced, ends) != (self._is_replaced, self._ends):
+            self._is_replaced, self._ends = is_replaced, ends
+            self._wake()
         if has_neighbours or (has_expired and fences_expired):
             self._tell_fenced(await fence(self._connection, fences_expired=fences_expired))
 
@@ -122,11 +136,11 @@ class Heartbeat:
         It may not while it was away itself not long ago: then the server was away, or the machine slept, and the
         others have to get the time to renew their leases.
         """
-        length_s = self._lease.length_s
+        length_s = self.lease.length_s
         if asked_at - self._last_s > _GAP * length_s:
             self._steady_since = asked_at
         self._last_s = asked_at
-        self._lease.renew(asked_at)
+        self.lease.renew(asked_at)
         return asked_at - self._steady_since >= length_s
 
     def _tell_fenced(self, numbers: Sequence[int]) -> None:
@@ -135,7 +149,7 @@ class Heartbeat:
 
     def _told(self, *told: Any) -> None:
         """Look at what has changed: at once when the run has ended."""
-        self.changed.set()
+        self._wake()
         if told[-1] == "end":
             self._asked.set()
 

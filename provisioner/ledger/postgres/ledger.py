@@ -11,7 +11,6 @@ from typing import Unpack
 
 import asyncpg
 
-from provisioner.ledger.location import LedgerLocation
 from provisioner.ledger.notes import JobNotes, NoteChanges, RunNote
 from provisioner.ledger.postgres import queries
 from provisioner.ledger.postgres.claims import PostgresClaimCursor
@@ -40,7 +39,6 @@ from provisioner.models import (
     Claimable,
     Counts,
     Fingerprint,
-    Manifest,
     MessageStatus,
     PlanEntry,
     PlanReport,
@@ -63,10 +61,8 @@ class PostgresLedger:
     process has opened the ledger since the connection was lost.
     """
 
-    def __init__(
-        self, location: LedgerLocation, manifest: Manifest, parts: LedgerParts, scope: RowScope = ALL_ROWS
-    ) -> None:
-        self.location, self.manifest = location, manifest
+    def __init__(self, parts: LedgerParts, scope: RowScope = ALL_ROWS) -> None:
+        self.location, self.manifest = parts.location, parts.manifest
         self._parts, self._scope = parts, scope
         self._address, self._writer, self._current_run = parts.address, parts.writer, parts.current_run
         self.shared = parts.shared
@@ -78,7 +74,7 @@ class PostgresLedger:
 
     def of_account(self, account_sid: str) -> "PostgresLedger":
         """Return a view of the rows of one account; see ``Ledger.of_account``."""
-        return PostgresLedger(self.location, self.manifest, self._parts, RowScope(account_sid))
+        return PostgresLedger(self._parts, RowScope(account_sid))
 
     async def plan(
         self,

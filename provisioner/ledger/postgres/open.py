@@ -42,8 +42,9 @@ async def open_postgres_ledger(
             connection.terminate()
             raise
     session = Session(address, connection, worker)
-    parts = LedgerParts.of_session(session, version=version, give_up_s=give_up_s)
-    ledger = PostgresLedger(location, manifest, parts)
+    ledger = PostgresLedger(
+        LedgerParts.of_session(session, location, manifest, version=version, give_up_s=give_up_s)
+    )
     try:
         yield ledger
     finally:

@@ -1,5 +1,6 @@
 """Opening of a shared run's ledger by one of its workers."""
 
+import asyncio
 import os
 import socket
 import time
@@ -13,7 +14,9 @@ from provisioner.ledger.location import LedgerLocation
 from provisioner.ledger.postgres import errors, schema
 from provisioner.ledger.postgres.address import PostgresAddress
 from provisioner.ledger.postgres.connection import open_connection
+from provisioner.ledger.postgres.heartbeat import Heartbeat
 from provisioner.ledger.postgres.lease import PostgresLease, boot_time
+from provisioner.ledger.postgres.parts import LedgerParts
 from provisioner.ledger.postgres.session import Session
 from provisioner.ledger.postgres.shared_run import decode_stored
 from provisioner.ledger.postgres.worker_ledger import Membership, PostgresWorkerLedger
@@ -39,19 +42,19 @@ async def open_postgres_worker_ledger(
         except BaseException:
             connection.terminate()
             raise
-    ledger = PostgresWorkerLedger(
-        location,
-        Session(address, connection, membership.worker, has_lock=False),
-        manifest,
-        membership,
-        PostgresLease(membership.spec.lease_s, asked_at),
-        version=version,
-        give_up_s=give_up_s,
-    )
+    session = Session(address, connection, membership.worker, has_lock=False)
+    lease = PostgresLease(membership.spec.lease_s, asked_at)
+    parts = LedgerParts.of_session(session, location, manifest, version=version, give_up_s=give_up_s)
+    parts.current_run.id, parts.writer.on_stopped = membership.run, lease.lose
+    heartbeat = Heartbeat(address, membership.worker, lease, give_up_s=give_up_s)
+    ledger = PostgresWorkerLedger(parts, membership, heartbeat)
+    beats = asyncio.create_task(heartbeat.run(parts.writer.stop), name="ledger-lease")
     try:
         yield ledger
     finally:
         await ledger.close()
+        beats.cancel()
+        await asyncio.gather(beats, return_exceptions=True)
 
 
 async def _joined(
@@ -68,4 +71,5 @@ async def _joined(
             cure="begin one with 'provisioner run' and the same --ledger, then start the worker again",
         )
     worker, generation, run, spec = line
-    return manifest, Membership(worker, generation, run, decode_stored(spec, RunSpec))
+    accounts = {sid: account for account, sid, _ in await connection.fetch(_SHARED["accounts"], generation)}
+    return manifest, Membership(worker, generation, run, decode_stored(spec, RunSpec), accounts)

@@ -24,10 +24,10 @@ class Shard(NamedTuple):
 
 
 class ShardCursor:
-    """Rows of the shards that worker number ``worker`` has taken; each is returned once."""
+    """Rows of the shards of an account that worker number ``worker`` has taken; each is returned once."""
 
-    def __init__(self, worker: int, generation: int) -> None:
-        self._worker, self._generation = worker, generation
+    def __init__(self, worker: int, generation: int, account: int) -> None:
+        self._worker, self._run = worker, (generation, account)
         self._turn = 0
         self._taken: Shard | None = None
         self._rows: deque[Claim] = deque()
@@ -39,11 +39,11 @@ class ShardCursor:
 
     async def take(self, connection: asyncpg.Connection) -> Shard | None:
         """Take the next free shard and read its rows; None when none is free."""
-        line = await connection.fetchrow(_SHARED["take_shard"], self._worker, self._generation, self._turn + 1)
+        line = await connection.fetchrow(_SHARED["take_shard"], self._worker, *self._run, self._turn + 1)
         if line is None:
             return None
         shard = Shard(*line)
-        lines = await connection.fetch(_SHARED["rows"], self._generation, shard.sweep, shard.number)
+        lines = await connection.fetch(_SHARED["rows"], *self._run, shard.sweep, shard.number)
         claims = [Claim(*each) for each in lines]
         if not SidKind.CONVERSATION.matches_all([sid for claim in claims if (sid := claim.conversation_sid)]):
             raise OddLine

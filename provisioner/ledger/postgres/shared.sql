@@ -5,8 +5,17 @@
 SELECT begin_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- name: current
--- The generation of the current run, and how it ended.
-SELECT generation, ended FROM shared_runs ORDER BY generation DESC LIMIT 1;
+-- The generation of the current run.
+SELECT max(generation) FROM shared_runs;
+
+-- name: accounts
+-- The accounts of a run: ID and SID, 0 and no SID in a job for one account, and how the run ended there. They are in the
+-- order of the input.
+SELECT account_runs.account, coalesce(accounts.sid, ''), account_runs.ended
+FROM account_runs
+LEFT JOIN accounts ON accounts.id = account_runs.account
+WHERE account_runs.generation = $1
+ORDER BY account_runs.account;
 
 -- name: join
 -- Record a worker of the current run, unless that was replaced; return its ID, the generation, the run and the spec.
@@ -24,8 +33,9 @@ SELECT joined.id, current.generation, current.run, current.spec FROM joined, cur
 
 -- name: beat
 -- Renew a lease and store figures, unless the worker was fenced. Returned are whether it is live, whether its run was
--- replaced, how the run ended, how many rows failed at the others, whether another worker's lease has run out, and
--- whether there are other workers of this machine, $4.
+-- replaced, how the run ended and how many rows failed at the others, both as JSON by the SID of the account, whether
+-- another worker's lease has run out, and whether there are other workers of this machine, $4. The empty SID stands for
+-- the rows of all accounts.
 WITH renewed AS (
     UPDATE workers SET lease_until = clock_timestamp() + make_interval(secs => $2), figures = $3
     WHERE id = $1 AND fenced_at IS NULL AND ended_at IS NULL
@@ -34,12 +44,27 @@ WITH renewed AS (
 SELECT
     EXISTS (SELECT 1 FROM renewed),
     coalesce((SELECT is_replaced FROM renewed), false),
-    (SELECT ended FROM shared_runs JOIN renewed ON renewed.generation = shared_runs.generation),
     (
-        SELECT coalesce(sum((others.figures::jsonb ->> 'failed')::bigint), 0)::bigint
-        FROM workers AS others
-        JOIN renewed ON renewed.generation = others.generation
-        WHERE others.id <> $1
+        SELECT coalesce(json_object_agg(coalesce(accounts.sid, ''), account_runs.ended::json), '{}')::text
+        FROM account_runs
+        JOIN renewed ON renewed.generation = account_runs.generation
+        LEFT JOIN accounts ON accounts.id = account_runs.account
+        WHERE account_runs.ended IS NOT NULL
+    ),
+    (
+        SELECT coalesce(json_object_agg(counted.account, counted.failed), '{}')::text
+        FROM (
+            SELECT told.key AS account, sum(told.value::bigint)::bigint AS failed
+            FROM workers AS others
+            JOIN renewed ON renewed.generation = others.generation
+            CROSS JOIN LATERAL (
+                SELECT '' AS key, coalesce(others.figures::jsonb ->> 'failed', '0') AS value
+                UNION ALL
+                SELECT * FROM jsonb_each_text(coalesce(others.figures::jsonb -> 'failed_in', '{}'))
+            ) AS told
+            WHERE others.id <> $1
+            GROUP BY told.key
+        ) AS counted
     ),
     EXISTS (
         SELECT 1 FROM workers AS others
@@ -53,42 +78,45 @@ SELECT
     );
 
 -- name: take_shard
--- Take the next free shard.
-SELECT * FROM take_shard($1, $2, $3);
+-- Take the next free shard of an account.
+SELECT * FROM take_shard($1, $2, $3, $4);
 
 -- name: rows
 -- The rows of a shard that are to be handed out.
 SELECT found.*
 FROM shards
-JOIN shared_runs ON shared_runs.generation = shards.generation
+JOIN account_runs AS current ON current.generation = shards.generation AND current.account = shards.account
 CROSS JOIN LATERAL shard_rows(
-    shards.row_ids, shared_runs.run, shared_runs.statuses, shared_runs.message_statuses, shared_runs.settings_statuses
+    shards.row_ids, current.run, current.statuses, current.message_statuses, current.settings_statuses
 ) AS found
-WHERE shards.generation = $1 AND shards.sweep = $2 AND shards.number = $3;
+WHERE shards.generation = $1 AND shards.account = $2 AND shards.sweep = $3 AND shards.number = $4;
 
 -- name: give_back
--- Give up shards of a worker; return whether it has any more.
-SELECT give_back($1);
+-- Give up shards of a worker in an account; return whether it has any more.
+SELECT give_back($1, $2);
 
 -- name: standing
--- Whether the run of a generation was replaced, and how it ended.
-SELECT is_replaced, ended FROM shared_runs WHERE generation = $1;
+-- Whether the run of a generation was replaced, and how it ended in an account.
+SELECT shared_runs.is_replaced, account_runs.ended
+FROM shared_runs
+JOIN account_runs ON account_runs.generation = shared_runs.generation
+WHERE shared_runs.generation = $1 AND account_runs.account = $2;
 
 -- name: take_look_up
--- Take the look-ups of a sweep that is done.
-SELECT * FROM take_look_up($1, $2);
+-- Take the look-ups of a sweep that is done in an account.
+SELECT * FROM take_look_up($1, $2, $3);
 
 -- name: open_sweep
--- Hand rows out once more.
-SELECT open_sweep($1, $2, $3, $4, $5, $6);
+-- Hand rows of an account out once more.
+SELECT open_sweep($1, $2, $3, $4, $5, $6, $7);
 
 -- name: pass_canary
--- Record that the first rows were not all refused.
-SELECT pass_canary($1, $2);
+-- Record that the first rows of an account were not all refused.
+SELECT pass_canary($1, $2, $3);
 
 -- name: end_run
--- End the run.
-SELECT end_run($1, $2, $3);
+-- End the run, in an account or in all.
+SELECT end_run($1, $2, $3, $4);
 
 -- name: leave
 -- Retire a worker that ends by itself.

@@ -1,6 +1,6 @@
 """The coordinator's access to a run that workers share."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 import asyncpg
@@ -12,7 +12,7 @@ from provisioner.ledger.postgres.current_run import PostgresRun
 from provisioner.ledger.postgres.fencing import fence
 from provisioner.ledger.postgres.writer import CommitQueue
 from provisioner.ledger.shapes import OddLine
-from provisioner.ledger.sharing import RunEnd, RunSpec, WorkerFigures, WorkerState
+from provisioner.ledger.sharing import RunEnd, RunSpec, WorkerFigures, WorkerState, joined_end
 from provisioner.ledger.sql_files import read_statements
 
 T = TypeVar("T")
@@ -51,8 +51,7 @@ class PostgresSharedRun:
 
         async def begun(connection: asyncpg.Connection) -> tuple[int, int]:
             rows = await connection.fetchval(_SHARED["begin"], self._writer.worker, number, *values)
-            generation, _ = await connection.fetchrow(_SHARED["current"])
-            return int(rows), generation
+            return int(rows), await connection.fetchval(_SHARED["current"])
 
         rows, self._generation = await self._writer.call(begun)
         return rows
@@ -82,15 +81,26 @@ class PostgresSharedRun:
         await self._writer.call(lambda connection: connection.execute(_OPEN["replace_run"]))
 
     async def end(self) -> RunEnd | None:
-        """Return how the run ended, or why it stops; None while it goes on."""
-        line = await self._writer.call(lambda connection: connection.fetchrow(_SHARED["current"]))
-        return None if line is None else decode_end(line[1])
+        """Return how the run ended, or why it stops; None while it goes on in any account."""
+        ends = (await self.ends()).values()
+        found = [end for end in ends if end is not None]
+        return joined_end(found) if found and len(found) == len(ends) else None
+
+    async def ends(self) -> Mapping[str, RunEnd | None]:
+        """Return how the run ended in each account, by SID; see ``SharedRun.ends``."""
+
+        async def read(connection: asyncpg.Connection) -> Mapping[str, RunEnd | None]:
+            generation = await connection.fetchval(_SHARED["current"])
+            lines = await connection.fetch(_SHARED["accounts"], generation)
+            return {sid: decode_end(ended) for _, sid, ended in lines}
+
+        return await self._writer.call(read)
 
     async def end_run(self, end: RunEnd) -> None:
         """Stop the run for all of its workers; the first end counts."""
         encoded = encode_end(end)
         await self._writer.call(
-            lambda connection: connection.execute(_SHARED["end_run"], None, self._generation, encoded)
+            lambda connection: connection.execute(_SHARED["end_run"], None, self._generation, None, encoded)
         )
 
 

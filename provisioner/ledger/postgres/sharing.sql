@@ -2,15 +2,25 @@
 -- then those of workers, then those of shards.
 
 -- name: shared_runs
--- Every shared run of the job; the one with the largest generation is the current one. The statuses are those of the
--- rows that the current sweep hands out. looker is the worker that alone looks rows up after the sweep. ended is how the
--- run ended, as JSON. is_replaced says that its workers may begin nothing more.
+-- Every shared run of the job; the one with the largest generation is the current one. is_replaced says that its workers
+-- may begin nothing more.
 CREATE TABLE shared_runs (
     generation integer PRIMARY KEY,
     run integer NOT NULL,
     spec text NOT NULL,
     lease_s double precision NOT NULL,
     request_s double precision NOT NULL,
+    is_replaced boolean NOT NULL DEFAULT false
+);
+
+-- name: account_runs
+-- What a shared run does in each account, 0 in a job for one account: one that ends does not stop the others. The
+-- statuses are those of the rows that the current sweep hands out. looker is the worker that alone looks rows up after
+-- the sweep. ended is how the run ended there, as JSON.
+CREATE TABLE account_runs (
+    generation integer NOT NULL,
+    account integer NOT NULL,
+    run integer NOT NULL,
     row_limit bigint,
     to_send bigint NOT NULL DEFAULT 0,
     sweep integer NOT NULL DEFAULT 1,
@@ -19,16 +29,17 @@ CREATE TABLE shared_runs (
     settings_statuses text[] NOT NULL,
     canary_passed boolean NOT NULL,
     looker bigint,
-    is_replaced boolean NOT NULL DEFAULT false,
-    ended text
+    ended text,
+    PRIMARY KEY (generation, account)
 );
 
 -- name: shards
--- Rows that one worker takes together, in input order: from first_row to last_row of the input. worker is the one that
--- has them now, and turn counts the shards that it took. checked is the turn in which it was looked at last whether they
+-- Rows of one account that one worker takes together, in input order: from first_row to last_row of the input. worker is
+-- the one that has them now, and turn counts the shards of the account that it took. checked is the turn in which it was looked at last whether they
 -- are all settled. given_back counts how often they came back with rows left.
 CREATE TABLE shards (
     generation integer NOT NULL,
+    account integer NOT NULL DEFAULT 0,
     sweep integer NOT NULL,
     number integer NOT NULL,
     row_ids bigint[] NOT NULL,
@@ -40,12 +51,12 @@ CREATE TABLE shards (
     checked integer NOT NULL DEFAULT 0,
     given_back integer NOT NULL DEFAULT 0,
     is_done boolean NOT NULL DEFAULT false,
-    PRIMARY KEY (generation, sweep, number)
+    PRIMARY KEY (generation, account, sweep, number)
 );
 
 -- name: open_shards
 -- The shards that are not done.
-CREATE INDEX open_shards ON shards (generation, sweep, number) WHERE NOT is_done;
+CREATE INDEX open_shards ON shards (generation, account, sweep, number) WHERE NOT is_done;
 
 -- name: shards_of_worker
 -- The shards that a worker has.
@@ -98,15 +109,14 @@ $function$;
 -- Raise an error when a worker of a shared run does what belongs to the task of looking up, and it has not that task.
 CREATE FUNCTION require_looker(this_worker bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $function$
 DECLARE
-    known record;
+    known workers;
 BEGIN
-    SELECT workers.fenced_at, shared_runs.looker INTO known
-    FROM workers
-    JOIN shared_runs ON shared_runs.generation = workers.generation
-    WHERE workers.id = this_worker;
+    SELECT * INTO known FROM workers WHERE id = this_worker;
     IF known.fenced_at IS NOT NULL THEN
         RAISE EXCEPTION 'worker % was fenced', this_worker USING ERRCODE = 'WCP02';
-    ELSIF FOUND AND known.looker IS DISTINCT FROM this_worker THEN
+    ELSIF known.generation IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM account_runs WHERE generation = known.generation AND looker = this_worker
+    ) THEN
         RAISE EXCEPTION 'worker % has no look-ups', this_worker USING ERRCODE = 'WCP05';
     END IF;
 END
@@ -246,7 +256,7 @@ BEGIN
         CASE WHEN is_fenced THEN 'a worker was lost' ELSE 'a worker ended' END
     );
     UPDATE shards SET worker = NULL, turn = NULL WHERE worker = this_worker AND NOT is_done;
-    UPDATE shared_runs SET looker = NULL WHERE looker = this_worker;
+    UPDATE account_runs SET looker = NULL WHERE looker = this_worker;
     PERFORM tell_workers('shards');
 END
 $function$;
@@ -316,27 +326,30 @@ END
 $function$;
 
 -- name: cut_shards
--- Cut the rows with these statuses into the shards of a sweep, and return their number. Rows that the run has handed out
--- before count for its limit only once. The first shard has this_canary rows.
+-- Cut the rows with these statuses into the shards of a sweep, of one account or, with NULL, of all of them; return their
+-- number. Rows that the run has handed out in an account before count for its limit only once. The first shard of each
+-- account has this_canary rows.
 CREATE FUNCTION cut_shards(
-    this_generation integer, this_sweep integer, these_statuses text[], messages text[], settings text[],
-    this_limit bigint, this_canary integer
+    this_generation integer, this_account integer, this_sweep integer, these_statuses text[], messages text[],
+    settings text[], this_limit bigint, this_canary integer
 ) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $function$
 DECLARE
+    planned_account integer := nullif(this_account, 0);
+    first_limit bigint := CASE WHEN this_sweep = 1 THEN this_limit END;
     total bigint;
 BEGIN
     CREATE TEMPORARY TABLE candidates (id bigint NOT NULL, plan_row bigint NOT NULL) ON COMMIT DROP;
     IF cardinality(messages) + cardinality(settings) > 0 THEN
-        INSERT INTO candidates SELECT found.id, found.plan_row FROM next_owing_rows(
-            0, these_statuses, messages, settings, CASE WHEN this_sweep = 1 THEN this_limit END
-        ) AS found;
+        INSERT INTO candidates SELECT found.id, found.plan_row
+        FROM next_owing_rows(0, these_statuses, messages, settings, first_limit, planned_account) AS found;
     ELSE
         INSERT INTO candidates SELECT found.id, found.plan_row
-        FROM next_rows(0, these_statuses, CASE WHEN this_sweep = 1 THEN this_limit END) AS found;
+        FROM next_rows(0, these_statuses, first_limit, planned_account) AS found;
     END IF;
     IF this_sweep > 1 AND this_limit IS NOT NULL THEN
         WITH handed AS (
-            SELECT DISTINCT unnest(row_ids) AS id FROM shards WHERE shards.generation = this_generation
+            SELECT DISTINCT unnest(row_ids) AS id FROM shards
+            WHERE shards.generation = this_generation AND shards.account = this_account
         ), fresh AS (
             SELECT candidates.id
             FROM candidates
@@ -347,29 +360,35 @@ BEGIN
         DELETE FROM candidates USING fresh WHERE candidates.id = fresh.id;
     END IF;
     SELECT count(*) INTO total FROM candidates;
-    INSERT INTO shards (generation, sweep, number, row_ids, first_row, last_row, is_canary)
+    INSERT INTO shards (generation, account, sweep, number, row_ids, first_row, last_row, is_canary)
     SELECT
-        this_generation, this_sweep, places.number, array_agg(places.id ORDER BY places.plan_row),
+        this_generation, places.account, this_sweep, places.number, array_agg(places.id ORDER BY places.plan_row),
         min(places.plan_row), max(places.plan_row), bool_and(places.is_canary)
     FROM (
         SELECT
-            ordered.id, ordered.plan_row, ordered.place < this_canary AS is_canary,
+            ordered.id, ordered.account, ordered.plan_row, ordered.place < this_canary AS is_canary,
             CASE
                 WHEN ordered.place < this_canary THEN 0
-                ELSE 1 + (ordered.place - this_canary) / least(256, greatest(8, total / 32))
+                ELSE 1 + (ordered.place - this_canary) / least(256, greatest(8, ordered.total / 32))
             END AS number
         FROM (
-            SELECT id, plan_row, row_number() OVER (ORDER BY plan_row) - 1 AS place FROM candidates
+            SELECT
+                candidates.id, candidates.plan_row, coalesce(plan.account, 0) AS account,
+                row_number() OVER (PARTITION BY plan.account ORDER BY candidates.plan_row) - 1 AS place,
+                count(*) OVER (PARTITION BY plan.account) AS total
+            FROM candidates
+            JOIN plan ON plan.row = candidates.plan_row
         ) AS ordered
     ) AS places
-    GROUP BY places.number;
+    GROUP BY places.account, places.number;
     DROP TABLE candidates;
     RETURN total;
 END
 $function$;
 
 -- name: begin_run
--- Begin a shared run, unless this commit of the coordinator was executed already; return the number of its rows.
+-- Begin a shared run in each account of the input, unless this commit of the coordinator was executed already; return the
+-- number of its rows. The limit picks the first rows of the whole input; each account keeps to its share of them.
 CREATE FUNCTION begin_run(
     this_worker bigint, this_commit bigint, this_run integer, this_spec text, this_lease double precision,
     this_request double precision, these_statuses text[], messages text[], settings text[], this_limit bigint,
@@ -380,26 +399,39 @@ DECLARE
     total bigint;
 BEGIN
     IF NOT begin_commit(this_worker, this_commit, false) THEN
-        RETURN (SELECT to_send FROM shared_runs ORDER BY generation DESC LIMIT 1);
+        RETURN (
+            SELECT sum(to_send) FROM account_runs WHERE generation = (SELECT max(generation) FROM shared_runs)
+        );
     END IF;
     PERFORM replace_run();
-    INSERT INTO shared_runs (
-        generation, run, spec, lease_s, request_s, row_limit, statuses, message_statuses, settings_statuses, canary_passed
+    INSERT INTO shared_runs (generation, run, spec, lease_s, request_s)
+    VALUES (this_generation, this_run, this_spec, this_lease, this_request);
+    INSERT INTO account_runs (
+        generation, account, run, row_limit, statuses, message_statuses, settings_statuses, canary_passed
     )
-    VALUES (
-        this_generation, this_run, this_spec, this_lease, this_request, this_limit, these_statuses, messages, settings,
-        this_canary = 0
-    );
-    total := cut_shards(this_generation, 1, these_statuses, messages, settings, this_limit, this_canary);
-    UPDATE shared_runs SET to_send = total WHERE generation = this_generation;
+    SELECT this_generation, named.account, this_run, this_limit, these_statuses, messages, settings, this_canary = 0
+    FROM (
+        SELECT DISTINCT account FROM plan WHERE account IS NOT NULL
+        UNION ALL
+        SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM plan WHERE account IS NOT NULL)
+    ) AS named;
+    total := cut_shards(this_generation, NULL, 1, these_statuses, messages, settings, this_limit, this_canary);
+    UPDATE account_runs SET to_send = cut.number
+    FROM (
+        SELECT account, sum(cardinality(row_ids)) AS number FROM shards WHERE generation = this_generation GROUP BY account
+    ) AS cut
+    WHERE account_runs.generation = this_generation AND account_runs.account = cut.account;
+    UPDATE account_runs SET row_limit = to_send
+    WHERE generation = this_generation AND account <> 0 AND row_limit IS NOT NULL;
     RETURN total;
 END
 $function$;
 
 -- name: take_shard
--- Give a worker the next free shard, as its shard number this_turn; the same one again when this is repeated. Nothing is
--- returned when none is free, or the run has ended. Until the canary has passed, only its shard is free.
-CREATE FUNCTION take_shard(this_worker bigint, this_generation integer, this_turn integer)
+-- Give a worker the next free shard of an account, as its shard number this_turn there; the same one again when this is
+-- repeated. Nothing is returned when none is free, or the run has ended there. Until the canary has passed, only its shard
+-- is free.
+CREATE FUNCTION take_shard(this_worker bigint, this_generation integer, this_account integer, this_turn integer)
 RETURNS TABLE (is_canary boolean, to_send bigint, sweep integer, number integer) LANGUAGE plpgsql VOLATILE AS $function$
 #variable_conflict use_column
 DECLARE
@@ -409,15 +441,16 @@ BEGIN
     PERFORM require_live(this_worker);
     SELECT shards.sweep, shards.number INTO found_sweep, found_number
     FROM shards
-    WHERE worker = this_worker AND NOT is_done AND turn = this_turn;
+    WHERE worker = this_worker AND account = this_account AND NOT is_done AND turn = this_turn;
     IF NOT FOUND THEN
-        PERFORM close_shards(this_worker, this_turn);
+        PERFORM close_shards(this_worker, this_account, this_turn);
         SELECT shards.sweep, shards.number INTO found_sweep, found_number
         FROM shards
-        JOIN shared_runs ON shared_runs.generation = shards.generation AND shared_runs.sweep = shards.sweep
-        WHERE shards.generation = this_generation AND NOT shards.is_done AND shards.worker IS NULL
-            AND (shards.is_canary OR shared_runs.canary_passed)
-            AND NOT shared_runs.is_replaced AND shared_runs.ended IS NULL
+        JOIN account_runs AS current USING (generation, account, sweep)
+        JOIN shared_runs USING (generation)
+        WHERE shards.generation = this_generation AND shards.account = this_account AND NOT shards.is_done
+            AND shards.worker IS NULL AND (shards.is_canary OR current.canary_passed)
+            AND NOT shared_runs.is_replaced AND current.ended IS NULL
         ORDER BY shards.number
         LIMIT 1
         FOR UPDATE OF shards SKIP LOCKED;
@@ -425,13 +458,15 @@ BEGIN
             RETURN;
         END IF;
         UPDATE shards SET worker = this_worker, turn = this_turn
-        WHERE generation = this_generation AND shards.sweep = found_sweep AND shards.number = found_number;
+        WHERE generation = this_generation AND account = this_account AND shards.sweep = found_sweep
+            AND shards.number = found_number;
     END IF;
     RETURN QUERY
-    SELECT shards.is_canary, shared_runs.to_send, shards.sweep, shards.number
+    SELECT shards.is_canary, current.to_send, shards.sweep, shards.number
     FROM shards
-    JOIN shared_runs ON shared_runs.generation = shards.generation
-    WHERE shards.generation = this_generation AND shards.sweep = found_sweep AND shards.number = found_number;
+    JOIN account_runs AS current USING (generation, account)
+    WHERE generation = this_generation AND account = this_account AND shards.sweep = found_sweep
+        AND shards.number = found_number;
 END
 $function$;
 
@@ -514,7 +549,7 @@ $function$;
 
 -- name: is_settled
 -- Whether nothing of some rows is in flight or still to be handed out in a sweep of a run.
-CREATE FUNCTION is_settled(these_ids bigint[], current shared_runs) RETURNS boolean
+CREATE FUNCTION is_settled(these_ids bigint[], current account_runs) RETURNS boolean
 LANGUAGE plpgsql STABLE
 SET enable_hashjoin = off
 SET enable_mergejoin = off
@@ -559,71 +594,78 @@ END
 $function$;
 
 -- name: close_shards
--- Close a shard of a worker if its rows are all settled: the one that was not looked at for the longest time, or two of
--- them when it has many. So a worker has few shards at any time, and a fence is quick.
-CREATE FUNCTION close_shards(this_worker bigint, this_turn integer) RETURNS void LANGUAGE sql VOLATILE AS $function$
-UPDATE shards SET checked = this_turn, is_done = is_settled(shards.row_ids, shared_runs)
-FROM shared_runs
-WHERE shared_runs.generation = shards.generation AND (shards.generation, shards.sweep, shards.number) IN (
-    SELECT held.generation, held.sweep, held.number
-    FROM shards AS held
-    WHERE held.worker = this_worker AND NOT held.is_done AND NOT held.is_canary AND held.turn < this_turn - 1
-    ORDER BY held.checked, held.turn
-    LIMIT (
-        SELECT CASE WHEN count(*) > 8 THEN 2 ELSE 1 END
-        FROM shards AS many
-        WHERE many.worker = this_worker AND NOT many.is_done
-    )
-);
+-- Close a shard of a worker in an account if its rows are all settled: the one that was not looked at for the longest
+-- time, or two of them when it has many. So a worker has few shards at any time, and a fence is quick.
+CREATE FUNCTION close_shards(this_worker bigint, this_account integer, this_turn integer) RETURNS void
+LANGUAGE sql VOLATILE AS $function$
+UPDATE shards SET checked = this_turn, is_done = is_settled(shards.row_ids, account_runs)
+FROM account_runs
+WHERE account_runs.generation = shards.generation AND account_runs.account = shards.account
+    AND (shards.generation, shards.account, shards.sweep, shards.number) IN (
+        SELECT held.generation, held.account, held.sweep, held.number
+        FROM shards AS held
+        WHERE held.worker = this_worker AND held.account = this_account AND NOT held.is_done AND NOT held.is_canary
+            AND held.turn < this_turn - 1
+        ORDER BY held.checked, held.turn
+        LIMIT (
+            SELECT CASE WHEN count(*) > 8 THEN 2 ELSE 1 END
+            FROM shards AS many
+            WHERE many.worker = this_worker AND many.account = this_account AND NOT many.is_done
+        )
+    );
 $function$;
 
 -- name: give_back
--- Take eight shards of a worker from it, and return whether it has any more. Those with rows that are still to be handed out are free again, nine times at
--- most: what is pending then belongs to the next sweep. The others are done, but for the first rows until they have
--- passed: somebody has to say so.
-CREATE FUNCTION give_back(this_worker bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $function$
+-- Take eight shards of an account from a worker, and return whether it has any more there. Those with rows that are still
+-- to be handed out are free again, nine times at most: what is pending then belongs to the next sweep. The others are
+-- done, but for the first rows until they have passed: somebody has to say so.
+CREATE FUNCTION give_back(this_worker bigint, this_account integer) RETURNS boolean
+LANGUAGE plpgsql VOLATILE AS $function$
 BEGIN
     PERFORM require_live(this_worker);
     UPDATE shards SET
         worker = NULL, turn = NULL, given_back = given_back + 1,
-        is_done = (shared_runs.canary_passed OR NOT shards.is_canary) AND (
+        is_done = (current.canary_passed OR NOT shards.is_canary) AND (
             given_back >= 9 OR NOT EXISTS (
                 SELECT 1 FROM shard_rows(
-                    shards.row_ids, shared_runs.run, shared_runs.statuses, shared_runs.message_statuses,
-                    shared_runs.settings_statuses
+                    shards.row_ids, current.run, current.statuses, current.message_statuses, current.settings_statuses
                 )
             )
         )
-    FROM shared_runs
-    WHERE shared_runs.generation = shards.generation AND (shards.generation, shards.sweep, shards.number) IN (
-        SELECT held.generation, held.sweep, held.number
-        FROM shards AS held
-        WHERE held.worker = this_worker AND NOT held.is_done
-        LIMIT 8
-    );
+    FROM account_runs AS current
+    WHERE current.generation = shards.generation AND current.account = shards.account
+        AND (shards.generation, shards.account, shards.sweep, shards.number) IN (
+            SELECT held.generation, held.account, held.sweep, held.number
+            FROM shards AS held
+            WHERE held.worker = this_worker AND held.account = this_account AND NOT held.is_done
+            LIMIT 8
+        );
     IF FOUND THEN
         PERFORM tell_workers('shards');
     END IF;
-    RETURN EXISTS (SELECT 1 FROM shards WHERE worker = this_worker AND NOT is_done);
+    RETURN EXISTS (SELECT 1 FROM shards WHERE worker = this_worker AND account = this_account AND NOT is_done);
 END
 $function$;
 
 -- name: take_look_up
--- Give a worker the look-ups of a sweep whose shards are all done, and return the number of the sweep and the seconds
--- until the last request of a fenced worker is certainly over. Nothing is returned when rows are still with a worker, or
--- another one has the look-ups.
-CREATE FUNCTION take_look_up(this_worker bigint, this_generation integer)
+-- Give a worker the look-ups of an account whose shards of the sweep are all done, and return the number of the sweep and
+-- the seconds until the last request of a fenced worker is certainly over. Nothing is returned when rows are still with a
+-- worker, or another one has the look-ups.
+CREATE FUNCTION take_look_up(this_worker bigint, this_generation integer, this_account integer)
 RETURNS TABLE (sweep integer, wait_s double precision) LANGUAGE plpgsql VOLATILE AS $function$
 #variable_conflict use_column
 DECLARE
-    current shared_runs;
+    has_replaced_run boolean;
+    current account_runs;
 BEGIN
-    SELECT * INTO current FROM shared_runs WHERE generation = this_generation FOR UPDATE;
+    SELECT is_replaced INTO has_replaced_run FROM shared_runs WHERE generation = this_generation FOR UPDATE;
+    SELECT * INTO current FROM account_runs WHERE generation = this_generation AND account = this_account;
     PERFORM require_live(this_worker);
-    IF current.is_replaced OR current.ended IS NOT NULL OR coalesce(current.looker, this_worker) <> this_worker
+    IF has_replaced_run OR current.ended IS NOT NULL OR coalesce(current.looker, this_worker) <> this_worker
         OR EXISTS (
             SELECT 1 FROM shards
-            WHERE generation = this_generation AND shards.sweep = current.sweep AND NOT is_done
+            WHERE generation = this_generation AND account = this_account AND shards.sweep = current.sweep
+                AND NOT is_done
         )
         OR EXISTS (
             SELECT 1 FROM workers
@@ -632,7 +674,7 @@ BEGIN
     THEN
         RETURN;
     END IF;
-    UPDATE shared_runs SET looker = this_worker WHERE generation = this_generation;
+    UPDATE account_runs SET looker = this_worker WHERE generation = this_generation AND account = this_account;
     RETURN QUERY SELECT current.sweep, settling_s();
 END
 $function$;
@@ -644,32 +686,36 @@ SELECT greatest(0, coalesce(extract(epoch FROM max(doubt_until) - clock_timestam
 $function$;
 
 -- name: open_sweep
--- Hand the rows with these statuses out once more, after sweep number this_sweep, and return their number; the same when
--- this is repeated. For the worker that has the look-ups; its line is locked last, so that its lease is renewed while the
--- shards are cut.
+-- Hand the rows of an account with these statuses out once more, after sweep number this_sweep, and return their number;
+-- the same when this is repeated. For the worker that has the look-ups; its line is locked last, so that its lease is
+-- renewed while the shards are cut.
 CREATE FUNCTION open_sweep(
-    this_worker bigint, this_generation integer, this_sweep integer, these_statuses text[], messages text[],
-    settings text[]
+    this_worker bigint, this_generation integer, this_account integer, this_sweep integer, these_statuses text[],
+    messages text[], settings text[]
 ) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $function$
 DECLARE
-    current shared_runs;
+    current account_runs;
     total bigint;
 BEGIN
-    SELECT * INTO current FROM shared_runs WHERE generation = this_generation FOR UPDATE;
+    PERFORM FROM shared_runs WHERE generation = this_generation FOR UPDATE;
+    SELECT * INTO current FROM account_runs WHERE generation = this_generation AND account = this_account;
     IF current.sweep > this_sweep THEN
         PERFORM require_live(this_worker);
         RETURN (
-            SELECT sum(cardinality(row_ids)) FROM shards WHERE generation = this_generation AND sweep = this_sweep + 1
+            SELECT sum(cardinality(row_ids)) FROM shards
+            WHERE generation = this_generation AND account = this_account AND sweep = this_sweep + 1
         );
     END IF;
     PERFORM require_looker(this_worker);
-    total := cut_shards(this_generation, this_sweep + 1, these_statuses, messages, settings, current.row_limit, 0);
+    total := cut_shards(
+        this_generation, this_account, this_sweep + 1, these_statuses, messages, settings, current.row_limit, 0
+    );
     PERFORM require_live(this_worker);
     IF total > 0 THEN
-        UPDATE shared_runs SET
+        UPDATE account_runs SET
             sweep = this_sweep + 1, statuses = these_statuses, message_statuses = messages, settings_statuses = settings,
             looker = NULL, canary_passed = true
-        WHERE generation = this_generation;
+        WHERE generation = this_generation AND account = this_account;
         PERFORM tell_workers('shards');
     END IF;
     RETURN total;
@@ -677,22 +723,26 @@ END
 $function$;
 
 -- name: pass_canary
--- Record that the first rows were not all refused.
-CREATE FUNCTION pass_canary(this_worker bigint, this_generation integer) RETURNS void
+-- Record that the first rows of an account were not all refused.
+CREATE FUNCTION pass_canary(this_worker bigint, this_generation integer, this_account integer) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $function$
 BEGIN
-    UPDATE shared_runs SET canary_passed = true WHERE generation = this_generation;
+    PERFORM FROM shared_runs WHERE generation = this_generation FOR UPDATE;
+    UPDATE account_runs SET canary_passed = true WHERE generation = this_generation AND account = this_account;
     PERFORM require_live(this_worker);
     PERFORM tell_workers('shards');
 END
 $function$;
 
 -- name: end_run
--- End a run, for all of its workers; the first end counts. this_worker is NULL for the coordinator.
-CREATE FUNCTION end_run(this_worker bigint, this_generation integer, this_end text) RETURNS void
+-- End a run for all of its workers, in one account, or in all of them with NULL; the first end counts. this_worker is NULL
+-- for the coordinator.
+CREATE FUNCTION end_run(this_worker bigint, this_generation integer, this_account integer, this_end text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $function$
 BEGIN
-    UPDATE shared_runs SET ended = this_end WHERE generation = this_generation AND ended IS NULL;
+    PERFORM FROM shared_runs WHERE generation = this_generation FOR UPDATE;
+    UPDATE account_runs SET ended = this_end
+    WHERE generation = this_generation AND account = coalesce(this_account, account) AND ended IS NULL;
     IF this_worker IS NOT NULL THEN
         PERFORM require_live(this_worker);
     END IF;

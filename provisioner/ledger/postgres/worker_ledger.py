@@ -1,37 +1,42 @@
 """Ledger in a schema of a PostgreSQL database, as one of several workers of a run has it open."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
-from provisioner.ledger.location import LedgerLocation
 from provisioner.ledger.postgres import queries
 from provisioner.ledger.postgres.errors import translated
 from provisioner.ledger.postgres.heartbeat import REPLACED, Heartbeat
-from provisioner.ledger.postgres.lease import PostgresLease
 from provisioner.ledger.postgres.ledger import PostgresLedger
 from provisioner.ledger.postgres.parts import LedgerParts
-from provisioner.ledger.postgres.session import Session
+from provisioner.ledger.postgres.row_scope import ALL_ROWS, RowScope
 from provisioner.ledger.postgres.shard_cursor import ShardCursor
 from provisioner.ledger.postgres.shared_run import decode_end, encode_end, statuses_of
 from provisioner.ledger.sharing import LookUpTask, RunEnd, RunSpec, SendTask, Task, WorkerFigures
 from provisioner.ledger.sql_files import read_statements
-from provisioner.models import Claim, Counts, Manifest, MessageStatus, SettingsStatus, Status
+from provisioner.models import Claim, Counts, MessageStatus, SettingsStatus, Status
 
 _SHARED = read_statements(__package__, "shared")
 _POLL_S = 0.5
 """Most seconds until a worker that waits looks again, should a notification be lost."""
+_NO_ACCOUNT = -1
+"""ID of an account that has no part in the run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """Part of a worker in a run: its number, the run's generation, its number in ``runs``, and its spec."""
+    """Part of a worker in a run: its number, the run's generation, its number in ``runs``, and its spec.
+
+    ``accounts`` has the IDs of the accounts of the run by SID; in a job for one account, 0 by an empty SID.
+    """
 
     worker: int
     generation: int
     run: int
     spec: RunSpec
+    accounts: Mapping[str, int]
 
 
 class PostgresWorkerLedger(PostgresLedger):
@@ -39,34 +44,39 @@ class PostgresWorkerLedger(PostgresLedger):
 
     def __init__(
         self,
-        location: LedgerLocation,
-        session: Session,
-        manifest: Manifest,
+        parts: LedgerParts,
         membership: Membership,
-        lease: PostgresLease,
-        *,
-        version: str,
-        give_up_s: float,
+        heartbeat: Heartbeat,
+        scope: RowScope = ALL_ROWS,
     ) -> None:
-        parts = LedgerParts.of_session(session, version=version, give_up_s=give_up_s)
-        super().__init__(location, manifest, parts)
-        self.number, self.spec, self.lease = membership.worker, membership.spec, lease
-        self._generation, self._current_run.id = membership.generation, membership.run
-        self._writer.on_stopped = lease.lose
-        self._cursor = ShardCursor(membership.worker, membership.generation)
+        super().__init__(parts, scope)
+        self.number, self.spec, self.lease = membership.worker, membership.spec, heartbeat.lease
+        self._membership, self._heartbeat = membership, heartbeat
+        self._account_sid = scope.account_sid or ""
+        account = membership.accounts.get(self._account_sid, _NO_ACCOUNT)
+        self._run = membership.generation, account
+        self._cursor = ShardCursor(membership.worker, *self._run)
+        self._changed = heartbeat.watch()
         self._sweep = 0
-        self._heartbeat = Heartbeat(session.address, membership.worker, lease, give_up_s=give_up_s)
-        self._beats = asyncio.create_task(self._heartbeat.run(self._writer.stop), name="ledger-lease")
+
+    @property
+    def accounts(self) -> Sequence[str]:
+        """The SIDs of the accounts of the run, in the order of the input; none in a job for one account."""
+        return [sid for sid in self._membership.accounts if sid]
+
+    def of_account(self, account_sid: str) -> "PostgresWorkerLedger":
+        """Return a view of the rows of one account, with tasks of its own; see ``WorkerLedger.of_account``."""
+        return PostgresWorkerLedger(self._parts, self._membership, self._heartbeat, RowScope(account_sid))
 
     @property
     def failed_elsewhere(self) -> int:
         """Number of rows that failed at the other workers of this run, as of the last beat."""
-        return self._heartbeat.failed_elsewhere
+        return self._heartbeat.failed_elsewhere.get(self._account_sid, 0)
 
     @property
     def stop(self) -> RunEnd | None:
         """Why the run stops, as of the last beat or notification; None while it goes on."""
-        return self._heartbeat.stop
+        return self._heartbeat.stop_in(self._account_sid)
 
     def set_figures(self, figures: WorkerFigures) -> None:
         """Store these figures with the next beat."""
@@ -76,7 +86,7 @@ class PostgresWorkerLedger(PostgresLedger):
         """Wait until there is something to do, and return it."""
         if self._cursor.has_shard:
             await self.give_back()
-        changed = self._heartbeat.changed
+        changed = self._changed
         while True:
             changed.clear()
             if (task := await self._task()) is not None:
@@ -91,15 +101,16 @@ class PostgresWorkerLedger(PostgresLedger):
 
     async def pass_canary(self) -> None:
         """Record that the first rows were not all refused, so that the other rows are handed out."""
-        await self._execute("pass_canary", self.number, self._generation)
+        await self._execute("pass_canary", self.number, *self._run)
 
     async def give_back(self) -> None:
         """Give up the shards of this worker: their rows are settled, and others may take those that are not."""
         self._cursor.forget()
+        _, account = self._run
         is_left = True
         while is_left:
             is_left = await self._writer.call(
-                lambda connection: connection.fetchval(_SHARED["give_back"], self.number), is_quick=True
+                lambda connection: connection.fetchval(_SHARED["give_back"], self.number, account), is_quick=True
             )
 
     async def open_sweep(
@@ -110,12 +121,14 @@ class PostgresWorkerLedger(PostgresLedger):
         settings: Collection[SettingsStatus] = (),
     ) -> int:
         """Hand out the rows with these statuses once more; return how many there are under the run's limit."""
-        values = (self.number, self._generation, self._sweep, *statuses_of(statuses, messages, settings))
+        values = (self.number, *self._run, self._sweep, *statuses_of(statuses, messages, settings))
         return int(await self._writer.call(lambda connection: connection.fetchval(_SHARED["open_sweep"], *values)))
 
     async def end_run(self, end: RunEnd) -> None:
-        """End the run for all of its workers; the first end counts."""
-        await self._execute("end_run", self.number, self._generation, encode_end(end))
+        """End the run for all of its workers, a view that in its account only; the first end counts."""
+        generation, account = self._run
+        where = None if self._scope is ALL_ROWS else account
+        await self._execute("end_run", self.number, generation, where, encode_end(end))
 
     async def to_send(self) -> int:
         """Return 0: how many rows this worker will take is not known."""
@@ -127,24 +140,25 @@ class PostgresWorkerLedger(PostgresLedger):
 
     async def counts(self) -> Counts:
         """Return the number of rows of the current input by status, as all workers have left them."""
-        return await self._writer.call(queries.count_rows)
+        return await self._writer.call(partial(queries.count_rows, scope=self._scope))
 
     async def close(self, *, drops_unused: bool = False) -> None:
-        """Execute the requested writes, give up the lease, then close the connections."""
+        """Execute the requested writes, give up the lease, then close the connection."""
         if self.lease.error is None:
             self._heartbeat.is_leaving = True
             self._execute("leave", self.number).add_done_callback(_ignore_failure)
         await super().close(drops_unused=drops_unused)
-        self._beats.cancel()
-        await asyncio.gather(self._beats, return_exceptions=True)
 
     def _execute(self, name: str, *values: object) -> "asyncio.Future[str]":
         return self._writer.call(lambda connection: connection.execute(_SHARED[name], *values), is_quick=True)
 
     async def _task(self) -> Task | None:
-        is_replaced, ended = await self._writer.call(
-            lambda connection: connection.fetchrow(_SHARED["standing"], self._generation), is_quick=True
+        standing = await self._writer.call(
+            lambda connection: connection.fetchrow(_SHARED["standing"], *self._run), is_quick=True
         )
+        if standing is None:
+            return RunEnd()
+        is_replaced, ended = standing
         with translated(self._address):
             end = decode_end(ended)
         if end is not None or is_replaced:
@@ -153,7 +167,7 @@ class PostgresWorkerLedger(PostgresLedger):
         if shard is not None:
             return SendTask(is_canary=shard.is_canary, to_send=shard.to_send)
         line = await self._writer.call(
-            lambda connection: connection.fetchrow(_SHARED["take_look_up"], self.number, self._generation),
+            lambda connection: connection.fetchrow(_SHARED["take_look_up"], self.number, *self._run),
             is_quick=True,
         )
         if line is None:

@@ -129,7 +129,7 @@ async def test_a_shard_that_is_taken_at_the_moment_of_a_fence_is_not_lost(tmp_pa
 
         async def take(number: int) -> bool:
             try:
-                return bool(await one.fetch("SELECT * FROM take_shard($1, 1, 1)", number))
+                return bool(await one.fetch("SELECT * FROM take_shard($1, 1, 0, 1)", number))
             except asyncpg.PostgresError as error:
                 return str(error.sqlstate) != "WCP02"
 

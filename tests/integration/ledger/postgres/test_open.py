@@ -11,11 +11,13 @@ from provisioner.errors import LedgerError, ProvisionerError, UsageError
 from provisioner.ledger import Ledger, LedgerLocation, open_ledger, open_reader
 from provisioner.ledger.open import rebuild_ledger
 from provisioner.ledger.postgres.connection import open_connection
+from provisioner.ledger.sharing import RunEnd
 from provisioner.ledger.sql_files import read_statements
 from provisioner.models import Counts
 from tests.contract.ledger_kinds import PostgresKind
 from tests.ledger_samples import INPUT, SETTINGS, claim_all, entries
 from tests.postgres_server import address_of_session, query_postgres
+from tests.shared_runs import spec
 
 KIND = PostgresKind()
 
@@ -129,10 +131,36 @@ BACK_TO_VERSION_1 = (
     "DROP VIEW results",
     "ALTER TABLE rows DROP COLUMN account",
     "ALTER TABLE plan DROP COLUMN account",
-    "DROP FUNCTION next_rows(bigint, text[], bigint, integer)",
-    "DROP FUNCTION next_owing_rows(bigint, text[], text[], text[], bigint, integer)",
-    "CREATE FUNCTION next_rows(bigint, text[], bigint) RETURNS bigint LANGUAGE sql AS 'SELECT 1'",
-    "CREATE FUNCTION next_owing_rows(bigint, text[], text[], text[], bigint) RETURNS bigint LANGUAGE sql AS 'SELECT 1'",
+    "DROP FUNCTION next_rows, next_owing_rows, cut_shards, take_shard, is_settled, close_shards, give_back",
+    "DROP FUNCTION take_look_up, open_sweep, pass_canary, end_run",
+    "DROP TABLE account_runs",
+    (
+        "ALTER TABLE shared_runs ADD row_limit bigint, ADD to_send bigint, ADD sweep integer, ADD statuses text[], "
+        "ADD message_statuses text[], ADD settings_statuses text[], ADD canary_passed boolean, ADD looker bigint, "
+        "ADD ended text"
+    ),
+    (
+        "INSERT INTO shared_runs VALUES "
+        "(1, 1, '{}', 30, 30, false, NULL, 2, 1, '{pending}', '{}', '{}', true, NULL, '{}')"
+    ),
+    "ALTER TABLE shards DROP COLUMN account, ADD PRIMARY KEY (generation, sweep, number)",
+    "CREATE INDEX open_shards ON shards (generation, sweep, number) WHERE NOT is_done",
+    *(
+        f"CREATE FUNCTION {signature} RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint'"
+        for signature in (
+            "next_rows(bigint, text[], bigint)",
+            "next_owing_rows(bigint, text[], text[], text[], bigint)",
+            "cut_shards(integer, integer, text[], text[], text[], bigint, integer)",
+            "take_shard(bigint, integer, integer)",
+            "is_settled(bigint[], shared_runs)",
+            "close_shards(bigint, integer)",
+            "give_back(bigint)",
+            "take_look_up(bigint, integer)",
+            "open_sweep(bigint, integer, integer, text[], text[], text[])",
+            "pass_canary(bigint, integer)",
+            "end_run(bigint, integer, text)",
+        )
+    ),
     "DROP TABLE accounts",
     "DELETE FROM versions WHERE version > 1",
     "INSERT INTO versions VALUES (1, '1') ON CONFLICT DO NOTHING",
@@ -158,12 +186,15 @@ async def test_a_ledger_of_version_1_is_read_as_it_is_and_goes_on(tmp_path: Path
     async with open_ledger(location, SETTINGS, version="2") as ledger:
         counts = await ledger.counts()
         claims = await claim_all(ledger)
+        ended = ledger.shared and await ledger.shared.end()
+        rows = ledger.shared and await ledger.shared.begin(spec())
     with open_reader(location) as reader:
         after = list(reader.results())
 
     versions = query_postgres(address_of_session(), "SELECT version FROM versions ORDER BY version", schema=schema)
     assert [*map(tuple, versions)] == [(1,), (2,)]
     assert (accounts, counts, len(claims)) == ({}, Counts(input=2, pending=2), 2)
+    assert (ended, rows) == (RunEnd(), 2)
     assert after == before
     told = query_postgres(address_of_session(), "SELECT account_sid FROM results", schema=schema)
     assert [*map(tuple, told)] == [(None,), (None,)]
