@@ -12,7 +12,7 @@ from provisioner.options import WorkerOptions
 from provisioner.ports.user_interface import UserInterface
 from provisioner.runs.named_ledger import named_location
 from provisioner.runs.shared.joining import WorkerReport, work_on_run
-from provisioner.runs.shared.worker_loop import end_of
+from provisioner.runs.shared.run_ends import end_of
 from provisioner.signals import StopSignals
 
 _OUTCOMES = {
@@ -57,7 +57,7 @@ def _shared_location(ledger: Path) -> LedgerLocation:
 
 
 def _summary(location: LedgerLocation, report: WorkerReport, stop: StopSignals) -> Summary:
-    ended, figures = report.end, report.loop.figures()
+    ended, figures = report.end, report.loops.figures()
     end = ended.end
     if end is None and ended.stop is not None:
         end = end_of(ended.stop, stop.exit_code)
@@ -93,7 +93,7 @@ def _error(report: WorkerReport) -> ErrorInfo | None:
 
 
 def _details(report: WorkerReport) -> dict[str, Any]:
-    figures = report.loop.figures()
+    figures = report.loops.figures()
     return {
         "worker": report.number,
         "sent": figures.sent,

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -12,7 +12,6 @@ from provisioner.models.progress import LOOKING_UP, SENDING, Progress
 from provisioner.models.reasons import ErrorReason
 
 from .figures import NO_FIGURES, RunFigures
-from .run_monitor import RunMonitor
 
 
 def encode_figures(figures: RunFigures) -> str:
@@ -70,7 +69,19 @@ def combined_state(states: Sequence[str]) -> str:
     return SENDING if SENDING in states else next(filter(None, states), SENDING)
 
 
-def progress_of_worker(monitor: RunMonitor) -> Progress:
+class FiguresSource(Protocol):
+    """Monitor of what one worker does, in one account or in many."""
+
+    def figures(self) -> RunFigures:
+        """Return the figures so far."""
+        ...
+
+    def snapshot(self) -> Progress:
+        """Return the current progress."""
+        ...
+
+
+def progress_of_worker(monitor: FiguresSource) -> Progress:
     """Return the progress of one worker alone: its monitor has the counts of the run only as of its start."""
     settled = monitor.figures().settled
     shown = {status: max(settled.get(status, 0), 0) for status in Status}

@@ -120,7 +120,7 @@ def _sharing(
 ) -> SharedConfig | None:
     if not isinstance(options, RunOptions):
         return None
-    return SharedConfig.of_run(files, options, setup.sending, setup.job.ledger, kind.engine)
+    return SharedConfig.of_run(files, options, setup.sendings, setup.job.ledger, kind.engine)
 
 
 def _check_open_limit(options: JobOptions) -> None:

@@ -52,17 +52,17 @@ async def _execute(job: OpenJob, config: RunConfig, supervisor: RunSupervisor, s
     kept = start.keep_earlier_results(config.files.output_names.moment) if run_plan.writes_results else ()
     identity_policy = config.job.identity_policy(job.ledger.manifest.job_id)
     shared, sharing = job.ledger.shared, config.sharing
-    if config.has_accounts:
-        from .accounts.send_accounts import send_accounts  # noqa: PLC0415 - most jobs are for one account
-
-        report = await send_accounts(job, config.sendings, identity_policy, supervisor, run_plan)
-    elif shared is None or sharing is None:
-        report = await send(job, config.sending, identity_policy, supervisor, run_plan)
-    else:
+    if shared is not None and sharing is not None:
         from .shared.send_shared import send_shared  # noqa: PLC0415 - most runs are of one process
 
         report = await send_shared(
             job, shared, sharing, identity_policy=identity_policy, supervisor=supervisor, run_plan=run_plan
         )
+    elif config.has_accounts:
+        from .accounts.send_accounts import send_accounts  # noqa: PLC0415 - most jobs are for one account
+
+        report = await send_accounts(job, config.sendings, identity_policy, supervisor, run_plan)
+    else:
+        report = await send(job, config.sending, identity_policy, supervisor, run_plan)
     summary = await account(job, config.accounting, run_plan, report)
     return structs.replace(summary, notes=(*kept, *summary.notes))

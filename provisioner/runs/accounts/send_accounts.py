@@ -41,13 +41,13 @@ async def send_accounts(
         return SendReport(error=run_plan.consent.error)
     began = time.monotonic()
     async with AsyncExitStack() as stack:
-        started = await stack.enter_async_context(_at_one_place(sendings))
+        started = await stack.enter_async_context(at_one_place(sendings))
         rates = await stack.enter_async_context(open_shared_rates(job.ledger.location))
         accounts = [each async for each in open_accounts(job, started, identity_policy, stack, rates)]
         run = _AccountsRun(accounts, planned.counts, planned.to_send)
         drain_s = next(iter(sendings.values())).drain_s
         job.stop.on_stop(lambda: run.drain_on_signal(job, drain_s), run.cancel)
-        log_start(planned.to_send, ", ".join(sorted({each.rate for each in sendings.values()})))
+        log_start(planned.to_send, rates_of(sendings))
         await stack.enter_async_context(supervisor.alarm(run.drain))
         async with job.ui.progress(run.monitor.snapshot):
             await run.run()
@@ -55,7 +55,7 @@ async def send_accounts(
 
 
 @asynccontextmanager
-async def _at_one_place(sendings: Mapping[str, SendConfig]) -> AsyncIterator[Mapping[str, SendConfig]]:
+async def at_one_place(sendings: Mapping[str, SendConfig]) -> AsyncIterator[Mapping[str, SendConfig]]:
     """Start the simulator if it is the target of the accounts; all of them send to the same one."""
     fastest = max((each.schedule.peak_rate for each in sendings.values()), key=lambda rate: rate.per_second)
     async with next(iter(sendings.values())).target.started(fastest) as started:
@@ -63,6 +63,11 @@ async def _at_one_place(sendings: Mapping[str, SendConfig]) -> AsyncIterator[Map
             sid: replace(each, target=replace(each.target, simulator=started.simulator))
             for sid, each in sendings.items()
         }
+
+
+def rates_of(sendings: Mapping[str, SendConfig]) -> str:
+    """Return the different rates of accounts, for the log."""
+    return ", ".join(sorted({each.rate for each in sendings.values()}))
 
 
 class _AccountsRun:

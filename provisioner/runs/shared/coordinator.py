@@ -2,9 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 
 from provisioner import __version__
 from provisioner.errors import LeaseLostError, ProvisionerError
@@ -13,14 +12,15 @@ from provisioner.ledger.sharing import RunEnd, SharedRun
 from provisioner.ports.engine import Engine, WorkerPlacement
 from provisioner.rows import IdentityPolicy
 from provisioner.runs.open_job import OpenJob
-from provisioner.runs.open_sending import SendConfig, StartingPoint, open_sending
+from provisioner.runs.open_sending import SendConfig, StartingPoint
 from provisioner.runs.supervisor import RunSupervisor
 from provisioner.runs.work_stop import draining_note
 from provisioner.sending import Stop, StopKind
 from provisioner.system.event_log import event_logger
 
+from .account_loops import open_account_loops
 from .board import RunBoard
-from .worker_loop import WorkerLoop, end_of
+from .run_ends import end_of
 
 LOOK_S = 0.3
 """Seconds between two looks at whether the run has ended."""
@@ -31,6 +31,8 @@ FAREWELL_S = 5.0
 class Coordinator:
     """One shared run, as the process sees it that was typed. ``board`` has the figures of all workers.
 
+    ``sendings`` are the configurations of the accounts by SID.
+
     ``unreachable_s`` is how long this process, as a worker, could not reach Twilio, in seconds; ``error`` is what
     has stopped it.
     """
@@ -39,13 +41,14 @@ class Coordinator:
         self,
         job: OpenJob,
         shared: SharedRun,
-        config: SendConfig,
+        sendings: Mapping[str, SendConfig],
         board: RunBoard,
         *,
         identity_policy: IdentityPolicy,
         supervisor: RunSupervisor,
     ) -> None:
-        self._job, self._shared, self._config, self._board = job, shared, config, board
+        self._job, self._shared, self._board = job, shared, board
+        self._sendings, self._config = sendings, next(iter(sendings.values()))
         self._identity_policy, self._supervisor = identity_policy, supervisor
         self._ending: asyncio.Task[None] | None = None
         self._is_cancelled = False
@@ -72,17 +75,13 @@ class Coordinator:
             job.ledger.location, version=__version__, give_up_s=self._config.give_up_s
         )
         async with opened_ledger as ledger:
-            own = replace(job, ledger=ledger)
-            sending = open_sending(own, self._config, self._identity_policy, start, permit=ledger.lease)
-            async with sending as opened:
-                loop, context = WorkerLoop(ledger, opened), opened.context
-                self._board.set_own(ledger.number, loop.figures, context.monitor.snapshot)
-                job.stop.on_stop(lambda: self._stop_all(context.stop.drain), context.stop.cancel)
-                pacer = context.clients.pacer
-                supervised = self._supervisor.open(context.monitor, pacer, job.ui, context.stop.drain)
-                async with supervised, job.ui.progress(self._board.progress):
-                    ended = await loop.run()
-                self.unreachable_s += opened.reachability.out_s
+            opened = open_account_loops(job, ledger, self._sendings, self._identity_policy, start)
+            async with opened as loops:
+                self._board.set_own(ledger.number, loops.figures, loops.monitor.snapshot)
+                job.stop.on_stop(lambda: self._stop_all(loops.drain), loops.cancel)
+                async with loops.supervised(self._supervisor, job), job.ui.progress(self._board.progress):
+                    ended = await loops.run()
+                self.unreachable_s += loops.unreachable_s
         if ended.stop is not None:
             self.error = ended.stop.error
             if ended.end is None:
@@ -109,8 +108,8 @@ class Coordinator:
             _cancel(keeping, watching)
             await asyncio.gather(keeping, watching, return_exceptions=True)
 
-    async def farewell(self) -> RunEnd | None:
-        """Wait until all workers have left, or were fenced; return how the run ended, None when it did not."""
+    async def farewell(self) -> None:
+        """Wait until all workers have left, or were fenced."""
         self._job.stop.on_stop(_do_nothing, self._stop_waiting)
         end = await self._shared.end()
         until = time.monotonic() + FAREWELL_S + (self._config.drain_s if end and end.kind else 0.0)
@@ -120,7 +119,6 @@ class Coordinator:
             if not self._board.others_at_work() or time.monotonic() > until:
                 break
             await asyncio.sleep(LOOK_S)
-        return end
 
     async def is_over(self) -> bool:
         """Return whether the run has ended or is stopping."""

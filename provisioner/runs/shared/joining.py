@@ -17,23 +17,23 @@ from provisioner.planning.plan import describe_reading
 from provisioner.ports.user_interface import UserInterface
 from provisioner.runs.job_setup import JobSetup
 from provisioner.runs.open_job import OpenJob
-from provisioner.runs.open_sending import StartingPoint, open_sending
 from provisioner.runs.run_kind import RunKind
 from provisioner.runs.work_stop import draining_note
 from provisioner.signals import StopSignals
 from provisioner.system.event_log import event_logger
 
+from .account_loops import AccountLoops, open_account_loops
 from .run_spec import options_of, require_shared_files
-from .worker_loop import WorkerEnd, WorkerLoop
+from .worker_loop import WorkerEnd
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerReport:
-    """What became of a worker: its number in the job, how it ended, and its loop, which has the figures."""
+    """What became of a worker: its number in the job, how it ended, and its loops, which have the figures."""
 
     number: int
     end: WorkerEnd
-    loop: WorkerLoop
+    loops: AccountLoops
 
 
 async def work_on_run(
@@ -52,7 +52,7 @@ async def work_on_run(
     async with open_worker_ledger(location, version=__version__, give_up_s=give_up_s) as ledger:
         spec = ledger.spec
         run_options = options_of(spec, profile=options.profile, proxy=options.proxy)
-        require_shared_files([*spec.files, run_options.history])
+        require_shared_files([*spec.files, run_options.history, run_options.accounts])
         setup = JobSetup.from_options(
             run_options,
             RunKind.of_run(run_options),
@@ -68,28 +68,25 @@ async def work_on_run(
                 if history is not None:
                     await _require_same_history(ledger, history)
                 job = OpenJob(job_input, ledger, ui, stop, history)
-                async with _opened_loop(job, ledger, setup) as loop:
-                    return WorkerReport(ledger.number, await loop.run(), loop)
+                async with _opened_loops(job, ledger, setup) as loops:
+                    return WorkerReport(ledger.number, await loops.run(), loops)
 
 
 @asynccontextmanager
-async def _opened_loop(job: OpenJob, ledger: WorkerLedger, setup: JobSetup) -> AsyncIterator[WorkerLoop]:
-    """Open the connections and yield the loop of the worker, which a stop signal drains."""
-    counts = await ledger.counts()
+async def _opened_loops(job: OpenJob, ledger: WorkerLedger, setup: JobSetup) -> AsyncIterator[AccountLoops]:
+    """Open the connections and yield the loops of the worker, which a stop signal drains."""
     identity_policy = setup.job.identity_policy(ledger.manifest.job_id)
-    start = StartingPoint(counts, counts.pending + counts.unsent)
-    async with open_sending(job, setup.sending, identity_policy, start, permit=ledger.lease) as opened:
-        work = opened.context.stop
+    async with open_account_loops(job, ledger, setup.sendings, identity_policy) as loops:
 
         def drain() -> None:
-            work.drain()
+            loops.drain()
             job.ui.print_status(draining_note("this worker takes no more rows", setup.sending.drain_s))
 
-        job.stop.on_stop(drain, work.cancel)
+        job.stop.on_stop(drain, loops.cancel)
         event_logger().info("worker.joined", worker=ledger.number)
         job.ui.print_status(f"worker {ledger.number} of {ledger.location}")
-        async with job.ui.progress(partial(progress_of_worker, opened.context.monitor)):
-            yield WorkerLoop(ledger, opened)
+        async with job.ui.progress(partial(progress_of_worker, loops.monitor)):
+            yield loops
 
 
 def _require_account(ledger: WorkerLedger, setup: JobSetup) -> None:

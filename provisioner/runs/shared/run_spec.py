@@ -30,6 +30,9 @@ _OF_THE_COORDINATOR = {
 }
 """Options of ``run`` that only the process needs that was typed: it plans, asks, shows and writes the results."""
 
+_FILES = {"history", "accounts"}
+"""Options that name a file and are texts, because it may be at an address."""
+
 
 def run_spec(files: Sequence[str], options: RunOptions, target: Target, *, history: str = "") -> RunSpec:
     """Return what the workers of a run over ``files`` have to know; see ``RunSpec``.
@@ -40,7 +43,7 @@ def run_spec(files: Sequence[str], options: RunOptions, target: Target, *, histo
     return RunSpec(
         files=tuple(_absolute(name) for name in files),
         options=json.dumps(dict(_told(options))),
-        account_sid="" if target.is_simulated else target.account.account_sid,
+        account_sid="" if target.is_simulated or options.accounts else target.account.account_sid,
         lease_s=parse_lease(options.lease),
         request_s=options.timeout,
         canary=options.canary,
@@ -79,7 +82,7 @@ def _told(options: RunOptions) -> Any:
         value = getattr(options, field.name)
         if field.name in _OF_THE_COORDINATOR or value == field.default:
             continue
-        yield field.name, _absolute(str(value)) if isinstance(value, Path) or field.name == "history" else value
+        yield field.name, _absolute(str(value)) if isinstance(value, Path) or field.name in _FILES else value
 
 
 def _absolute(name: str) -> str:

@@ -1,22 +1,16 @@
 """Second step of a run that several processes share."""
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from provisioner.errors import (
-    ExitCode,
-    GuardError,
-    LeaseLostError,
-    ProvisionerError,
-    StorageError,
-    UnreachableError,
-    UsageError,
-)
+from provisioner.errors import ProvisionerError
 from provisioner.ledger.sharing import RunEnd, SharedRun
 from provisioner.ports.engine import WorkerPlacement
 from provisioner.rows import IdentityPolicy
+from provisioner.runs.accounts.send_accounts import at_one_place, rates_of
 from provisioner.runs.open_job import OpenJob
-from provisioner.runs.open_sending import StartingPoint
+from provisioner.runs.open_sending import SendConfig, StartingPoint
 from provisioner.runs.plan_step import RunPlan
 from provisioner.runs.send_step import SendReport, log_start
 from provisioner.runs.supervisor import RunSupervisor
@@ -24,6 +18,7 @@ from provisioner.sending import StopKind
 
 from .board import RunBoard
 from .coordinator import Coordinator
+from .run_ends import end_of_accounts, error_of, errors_of
 from .run_spec import run_spec
 from .shared_config import SharedConfig
 
@@ -44,27 +39,33 @@ async def send_shared(
     planned = run_plan.forecast
     if not run_plan.consent.is_given or not planned.has_work:
         return SendReport(error=run_plan.consent.error)
-    began, rate = time.monotonic(), config.sending.schedule.peak_rate
-    start = StartingPoint.of(planned)
-    board = RunBoard(shared, start, rate_asked=rate.per_second, shows_workers=config.options.verbose)
-    async with config.sending.target.started(rate) as target:
+    began, start = time.monotonic(), StartingPoint.of(planned)
+    async with at_one_place(config.sendings) as sendings:
         history = "" if job.history is None else job.history.content_digest
+        target = next(iter(sendings.values())).target
         await shared.begin(run_spec(config.files, config.options, target, history=history))
-        log_start(planned.to_send, config.sending.rate)
-        sending = replace(config.sending, target=target)
+        log_start(planned.to_send, rates_of(sendings))
+        rate = _rate_of(sendings, [*await shared.ends()])
+        board = RunBoard(shared, start, rate_asked=rate, shows_workers=config.options.verbose)
         coordinator = Coordinator(
-            job, shared, sending, board, identity_policy=identity_policy, supervisor=supervisor
+            job, shared, sendings, board, identity_policy=identity_policy, supervisor=supervisor
         )
-        error, end = None, None
+        error: ProvisionerError | None = None
+        ends: Mapping[str, RunEnd | None] = {}
         async with board.refreshed():
             try:
                 await _work(coordinator, config, job, start)
-                end = await coordinator.farewell()
+                await coordinator.farewell()
+                ends = await shared.ends()
             except ProvisionerError as raised:
                 error = raised
-    return _report(
-        board, run_plan, end, error or coordinator.error, began=began, unreachable_s=coordinator.unreachable_s
-    )
+    report = _report(board, run_plan, ends, began=began, unreachable_s=coordinator.unreachable_s)
+    return replace(report, error=error or coordinator.error or report.error)
+
+
+def _rate_of(sendings: Mapping[str, SendConfig], accounts: Sequence[str]) -> float:
+    """Return the rate of a run in these accounts in starts per second; an empty SID is the only account."""
+    return sum(each.schedule.peak_rate.per_second for sid, each in sendings.items() if {sid, ""} & {*accounts})
 
 
 async def _work(coordinator: Coordinator, config: SharedConfig, job: OpenJob, start: StartingPoint) -> None:
@@ -84,17 +85,19 @@ async def _work(coordinator: Coordinator, config: SharedConfig, job: OpenJob, st
 def _report(
     board: RunBoard,
     run_plan: RunPlan,
-    end: RunEnd | None,
-    error: ProvisionerError | None,
+    ends: Mapping[str, RunEnd | None],
     *,
     began: float,
     unreachable_s: float,
 ) -> SendReport:
+    """Return the result from how the run ended in each account, by SID; None where it did not."""
+    over = {sid: each for sid, each in ends.items() if each is not None}
+    end = end_of_accounts(over) if over and len(over) == len(ends) else None
     figures, (sent, received) = board.figures(), board.traffic()
     if end is not None and not end.kind:  # a dead worker's last figures are missing, but every row was sent
         figures = replace(figures, done=run_plan.forecast.to_send)
     return SendReport(
-        error=error or (_error_of(end) if end is not None else None),
+        error=error_of(end) if end is not None else None,
         is_time_up=end is not None and end.kind == StopKind.TIME_UP,
         figures=figures,
         began=began,
@@ -102,20 +105,5 @@ def _report(
         bytes_sent=sent,
         bytes_received=received,
         unreachable_s=unreachable_s,
+        account_errors={sid: error.message for sid, error in errors_of(ends).items() if sid},
     )
-
-
-_KINDS = {
-    ExitCode.USAGE: UsageError,
-    ExitCode.GUARD: GuardError,
-    ExitCode.UNSENT: UnreachableError,
-    ExitCode.BUSY: LeaseLostError,
-}
-
-
-def _error_of(end: RunEnd) -> ProvisionerError | None:
-    """Return the error with which another worker has stopped the run, None when it ended without one."""
-    if not end.message:
-        return None
-    kind = _KINDS.get(ExitCode(end.exit_code), StorageError)
-    return kind(end.message, cure=end.cure)

@@ -16,14 +16,15 @@ from .run_spec import require_shared_files
 class SharedConfig:
     """Configuration of a shared run.
 
-    ``files`` are the inputs as the user named them, and ``options`` those of ``run``. ``engine`` keeps ``count``
+    ``files`` are the inputs as the user named them, and ``options`` those of ``run``. ``sendings`` has the part of
+    each account by its SID. ``engine`` keeps ``count``
     workers; without one, the process that was typed is a worker. ``secrets`` are environment variables for the
     workers that the engine starts.
     """
 
     files: Sequence[str]
     options: RunOptions
-    sending: SendConfig
+    sendings: Mapping[str, SendConfig]
     ledger: LedgerLocation
     engine: Engine | None = None
     count: int = 0
@@ -34,7 +35,7 @@ class SharedConfig:
         cls,
         files: Sequence[str],
         options: RunOptions,
-        sending: SendConfig,
+        sendings: Mapping[str, SendConfig],
         ledger: LedgerLocation,
         engine: Engine | None,
     ) -> "SharedConfig | None":
@@ -52,12 +53,12 @@ class SharedConfig:
                 )
             return None
         if engine is not None:
-            require_shared_files([*files, options.history])
+            require_shared_files([*files, options.history, options.accounts])
             _require_no_page(options)
         return cls(
             files=files,
             options=options,
-            sending=sending,
+            sendings=sendings,
             ledger=ledger,
             engine=engine,
             count=options.workers or USUAL_WORKERS,

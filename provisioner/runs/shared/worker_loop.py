@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
-from provisioner.errors import ExitCode
 from provisioner.ledger import WorkerLedger, follow_up_counts
 from provisioner.ledger.sharing import LookUpTask, RunEnd, SendTask, Task, WorkerFigures
 from provisioner.models import MessageStatus, SettingsStatus, Status
@@ -17,6 +16,8 @@ from provisioner.runs.open_sending import OpenSending
 from provisioner.runs.run_end import run_end
 from provisioner.sending import Dispatcher, Stop, StopKind
 from provisioner.system.event_log import event_logger
+
+from .run_ends import end_of
 
 PULSE_S = 0.2
 """Seconds between two looks at whether the run stops; the figures for the next beat are renewed as often."""
@@ -34,10 +35,13 @@ class WorkerEnd(NamedTuple):
 
 
 class WorkerLoop:
-    """Loop of one worker of a shared run. ``ledger`` is that of ``opened``."""
+    """Loop of one worker of a shared run, in one account. ``ledger`` is that of ``opened``.
+
+    ``context`` is what sends its rows.
+    """
 
     def __init__(self, ledger: WorkerLedger, opened: OpenSending) -> None:
-        self._ledger, self._opened, self._context = ledger, opened, opened.context
+        self._ledger, self._opened, self.context = ledger, opened, opened.context
         self._look_ups = RunLookUps(opened.context)
         self._dispatcher: Dispatcher | None = None
         self._failed_before = self._posted = 0
@@ -49,9 +53,14 @@ class WorkerLoop:
         """Number of rows that failed at this worker, as ``--max-failures`` counts them."""
         return self._failed_before + (self._dispatcher.failed if self._dispatcher else 0)
 
+    @property
+    def unreachable_s(self) -> float:
+        """How long Twilio could not be reached, in seconds."""
+        return self._opened.reachability.out_s
+
     def figures(self) -> WorkerFigures:
         """Return the figures of this worker so far."""
-        monitor, traffic = self._context.monitor, self._opened.transport.traffic
+        monitor, traffic = self.context.monitor, self._opened.transport.traffic
         told, progress = monitor.figures(), monitor.snapshot()
         return WorkerFigures(
             sent=told.sent,
@@ -68,7 +77,7 @@ class WorkerLoop:
         )
 
     async def run(self) -> WorkerEnd:
-        """Work until the run ends or this worker is stopped; its rows are settled and given back then.
+        """Work until the run ends here or this worker is stopped; its rows are settled and given back then.
 
         Raise ``LeaseLostError`` when this worker was fenced, and any other ``ProvisionerError`` when the input
         cannot be read or the ledger cannot be written.
@@ -80,9 +89,9 @@ class WorkerLoop:
                     case None:
                         if self._is_lost:
                             await self._ledger.lease.held()  # raises its error
-                        return WorkerEnd(None, self._context.stop.reason or Stop(StopKind.ASKED))
+                        return WorkerEnd(None, self.context.stop.reason or Stop(StopKind.ASKED))
                     case RunEnd():
-                        return WorkerEnd(task, self._context.stop.reason)
+                        return WorkerEnd(task, self.context.stop.reason)
                     case SendTask():
                         await self._send(task)
                     case LookUpTask():
@@ -98,7 +107,7 @@ class WorkerLoop:
             if self._ledger.stop is None:
                 waiting.cancel()
 
-        with self._context.stop.work(leave, leave):
+        with self.context.stop.work(leave, leave):
             try:
                 return await waiting
             except asyncio.CancelledError:
@@ -109,11 +118,11 @@ class WorkerLoop:
                 waiting.cancel()
 
     def _is_stopped_alone(self) -> bool:
-        return self._context.stop.is_stopped and self._ledger.stop is None
+        return self.context.stop.is_stopped and self._ledger.stop is None
 
     async def _send(self, task: SendTask) -> None:
         canary = self._ledger.spec.canary if task.is_canary else 0
-        dispatcher = self._dispatcher = self._context.dispatcher(
+        dispatcher = self._dispatcher = self.context.dispatcher(
             task.to_send,
             canary=canary,
             failed_elsewhere=lambda: self._failed_before + self._ledger.failed_elsewhere,
@@ -121,7 +130,7 @@ class WorkerLoop:
         )
         self._log.info("shard.taken", worker=self._ledger.number, canary=task.is_canary)
         try:
-            with self._context.stop.work(dispatcher.drain, dispatcher.cancel):
+            with self.context.stop.work(dispatcher.drain, dispatcher.cancel):
                 stop = await dispatcher.run()
         finally:
             self._failed_before, self._dispatcher = self.failed, None
@@ -134,7 +143,7 @@ class WorkerLoop:
 
     def _rows_ahead(self) -> int:
         """Return how many rows to prepare before their turn; the others are left to other workers."""
-        return max(1, math.ceil(min(self._context.clients.pacer.target_rate * AHEAD_S, MOST_AHEAD)))
+        return max(1, math.ceil(min(self.context.clients.pacer.target_rate * AHEAD_S, MOST_AHEAD)))
 
     async def _look_up(self, task: LookUpTask) -> None:
         """Look unknown rows up; then hand out all rows that can go on, or end the run.
@@ -145,11 +154,11 @@ class WorkerLoop:
         if task.wait_s:
             await self._wait(task.wait_s)
         again = await self._look_ups.run(None)
-        if self._context.stop.is_stopped:
+        if self.context.stop.is_stopped:
             await self._ledger.give_back()
             return
-        posted = (await self._ledger.histories.counts()).posted if self._context.clients.calls.history else 0
-        goes_on = task.number < self._context.config.retry.max_attempts or posted > self._posted
+        posted = (await self._ledger.histories.counts()).posted if self.context.clients.calls.history else 0
+        goes_on = task.number < self.context.config.retry.max_attempts or posted > self._posted
         self._posted = posted
         if goes_on and (again or await self._waiting()) and await self._open_sweep():
             return
@@ -166,16 +175,16 @@ class WorkerLoop:
     async def _wait(self, seconds: float) -> None:
         """Wait until nothing of a fenced worker may be on its way any more, or the run stops."""
         self._log.info("lookup.waits", seconds=round(seconds, 1))
-        self._context.monitor.is_looking = True
+        self.context.monitor.is_looking = True
         stopping = asyncio.Event()
-        with self._context.stop.work(lambda _: stopping.set()), suppress(TimeoutError):
+        with self.context.stop.work(lambda _: stopping.set()), suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await stopping.wait()
-        self._context.monitor.is_looking = False
+        self.context.monitor.is_looking = False
 
     async def _end_by_counts(self) -> RunEnd:
         """Return the end of a run in which no row is left to send: its exit code is that of the counts."""
-        counts, limit = await self._ledger.counts(), self._context.config.limit
+        counts, limit = await self._ledger.counts(), self.context.config.limit
         end = run_end(
             counts,
             left=counts.pending if limit else 0,
@@ -194,15 +203,13 @@ class WorkerLoop:
         try:
             yield
         finally:
-            self._ledger.set_figures(self.figures())
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _pulse(self) -> None:
-        stop = self._context.stop
+        stop = self.context.stop
         while True:
-            self._ledger.set_figures(self.figures())
             if self._ledger.stop is not None and not stop.is_stopped:
                 stop.drain()
             await asyncio.sleep(PULSE_S)
@@ -211,14 +218,5 @@ class WorkerLoop:
         await self._ledger.lease.lost()
         self._is_lost = True
         self._log.warning("worker.fenced", worker=self._ledger.number)
-        self._context.stop.drain()
-        self._context.stop.cancel()
-
-
-def end_of(stop: Stop, signal_exit: ExitCode | None = None) -> RunEnd:
-    """Return the end of a run that ``stop`` ends for all of its workers."""
-    error = stop.error
-    if error is not None:
-        return RunEnd(kind=stop.kind.value, exit_code=int(error.exit_code), message=error.message, cure=error.cure)
-    code = ExitCode.AS_PLANNED if stop.kind is StopKind.TIME_UP else signal_exit or ExitCode.SIGINT
-    return RunEnd(kind=stop.kind.value, exit_code=int(code))
+        self.context.stop.drain()
+        self.context.stop.cancel()

@@ -1,0 +1,162 @@
+"""The loops of one worker of a shared run: one in each account, or one in a job for one account."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+
+from structlog.contextvars import bound_contextvars
+
+from provisioner.errors import ProvisionerError
+from provisioner.ledger import WorkerLedger, open_shared_rates
+from provisioner.ledger.sharing import WorkerFigures
+from provisioner.models import Counts
+from provisioner.monitor.accounts_monitor import AccountsMonitor
+from provisioner.monitor.shared_figures import FiguresSource, encode_figures
+from provisioner.rows import IdentityPolicy
+from provisioner.runs.open_job import OpenJob
+from provisioner.runs.open_sending import SendConfig, StartingPoint, open_sending
+from provisioner.runs.supervisor import RunSupervisor
+from provisioner.sending import Stop
+
+from .run_ends import end_of_accounts
+from .worker_loop import PULSE_S, WorkerEnd, WorkerLoop
+
+
+class AccountLoops:
+    """Loops of one worker by the SID of their account; an empty SID in a job for one account.
+
+    ``before`` are the counts of all rows when the worker joined. ``monitor`` is that of all loops.
+    """
+
+    def __init__(self, ledger: WorkerLedger, loops: Mapping[str, WorkerLoop], before: Counts) -> None:
+        self._ledger, self._loops = ledger, loops
+        monitors = [each.context.monitor for each in loops.values()]
+        to_send = before.pending + before.unsent
+        self._sum = AccountsMonitor(before, to_send=to_send, monitors=monitors)
+        self.monitor: FiguresSource = monitors[0] if "" in loops else self._sum
+        self._error: ProvisionerError | None = None
+
+    @property
+    def unreachable_s(self) -> float:
+        """How long Twilio could not be reached, in seconds; of many accounts, the longest time."""
+        return max((each.unreachable_s for each in self._loops.values()), default=0.0)
+
+    def figures(self) -> WorkerFigures:
+        """Return the figures of this worker so far, over all accounts."""
+        parts = {sid: each.figures() for sid, each in self._loops.items()}
+        if "" in parts:
+            return parts[""]
+        return WorkerFigures(
+            sent=sum(each.sent for each in parts.values()),
+            done=sum(each.done for each in parts.values()),
+            failed=sum(each.failed for each in parts.values()),
+            throttled=sum(each.throttled for each in parts.values()),
+            in_flight=sum(each.in_flight for each in parts.values()),
+            rate=sum(each.rate for each in parts.values()),
+            rate_span_s=max((each.rate_span_s for each in parts.values()), default=0.0),
+            bytes_sent=sum(each.bytes_sent for each in parts.values()),
+            bytes_received=sum(each.bytes_received for each in parts.values()),
+            run_figures=encode_figures(self._sum.figures()),
+            state=self._sum.snapshot().state,
+            failed_in={sid: each.failed for sid, each in parts.items()},
+        )
+
+    def supervised(self, supervisor: RunSupervisor, job: OpenJob) -> AbstractAsyncContextManager[None]:
+        """Supervise this worker inside the context; in a job for many accounts, only for how long it works."""
+        loop = self._loops.get("")
+        if loop is None:
+            return supervisor.alarm(self.drain)
+        context = loop.context
+        return supervisor.open(context.monitor, context.clients.pacer, job.ui, self.drain)
+
+    def drain(self, reason: Stop | None = None) -> None:
+        """Start nothing new in any account, and let requests in flight finish."""
+        for each in self._loops.values():
+            each.context.stop.drain(reason)
+
+    def cancel(self) -> None:
+        """Cancel what is in flight in all accounts."""
+        for each in self._loops.values():
+            each.context.stop.cancel()
+
+    async def run(self) -> WorkerEnd:
+        """Work until the run ends in all accounts, or this worker is stopped; store the figures meanwhile.
+
+        Raise ``ProvisionerError`` as ``WorkerLoop.run`` does; then the work in all accounts has ended.
+        """
+        telling = asyncio.create_task(self._tell())
+        try:
+            ends = await asyncio.gather(*(self._run_one(sid, each) for sid, each in self._loops.items()))
+        finally:
+            self._ledger.set_figures(self.figures())
+            telling.cancel()
+        if self._error is not None:
+            raise self._error
+        return _joined(dict(zip(self._loops, ends, strict=True)))
+
+    async def _run_one(self, sid: str, loop: WorkerLoop) -> WorkerEnd:
+        """Work in one account; an error there is one of the input or of the ledger, and ends all."""
+        end = WorkerEnd(None, None)
+        with bound_contextvars(**({"account": sid} if sid else {})):
+            try:
+                end = await loop.run()
+            except ProvisionerError as error:
+                self._error = self._error or error
+                self.drain()
+                self.cancel()
+        self._sum.end(loop.context.monitor)
+        return end
+
+    async def _tell(self) -> None:
+        while True:
+            self._ledger.set_figures(self.figures())
+            await asyncio.sleep(PULSE_S)
+
+
+def _joined(ends: Mapping[str, WorkerEnd]) -> WorkerEnd:
+    """Return how a worker ended from how it ended in each account: for itself, if it did so in any."""
+    if "" in ends:
+        return ends[""]
+    alone = next((each for each in ends.values() if each.end is None), None)
+    if alone is not None:
+        return alone
+    return WorkerEnd(end_of_accounts({sid: each.end for sid, each in ends.items() if each.end}), None)
+
+
+@asynccontextmanager
+async def open_account_loops(
+    job: OpenJob,
+    ledger: WorkerLedger,
+    sendings: Mapping[str, SendConfig],
+    identity_policy: IdentityPolicy,
+    start: StartingPoint | None = None,
+) -> AsyncIterator[AccountLoops]:
+    """Open the connections of a worker in each account of its run, and yield its loops; close them at the end.
+
+    ``sendings`` are the configurations by SID. ``start`` is that of the process that has planned the run, None for
+    a worker that joins. Raise ``ProvisionerError`` when connections cannot be opened.
+    """
+    counts = start.counts if start else await ledger.counts()
+    async with AsyncExitStack() as stack:
+        loops: dict[str, WorkerLoop] = {}
+        if not ledger.accounts:
+            one = next(iter(sendings.values()))
+            whole = start or StartingPoint(counts, counts.pending + counts.unsent)
+            opening = open_sending(replace(job, ledger=ledger), one, identity_policy, whole, permit=ledger.lease)
+            loops[""] = WorkerLoop(ledger, await stack.enter_async_context(opening))
+        else:
+            rates = await stack.enter_async_context(open_shared_rates(job.ledger.location))
+            found = await asyncio.to_thread(_account_counts, ledger)
+            for sid in ledger.accounts:
+                view, before = ledger.of_account(sid), found.get(sid, Counts())
+                part = StartingPoint(before, before.pending + before.unsent)
+                own = replace(job, ledger=view)
+                opening = open_sending(own, sendings[sid], identity_policy, part, permit=ledger.lease, rates=rates)
+                loops[sid] = WorkerLoop(view, await stack.enter_async_context(opening))
+        yield AccountLoops(ledger, loops, counts)
+
+
+def _account_counts(ledger: WorkerLedger) -> Mapping[str, Counts]:
+    with ledger.reader() as reader:
+        return reader.account_counts()
