@@ -16,7 +16,7 @@ from provisioner.cli.config import TABLES
 from provisioner.cli.main import cli
 from provisioner.cli.options import sections_of
 from provisioner.errors import ExitCode
-from provisioner.models import FIELDS, MessageStatus, Result, SettingsStatus, Status
+from provisioner.models import FIELDS, AccountResult, MessageStatus, SettingsStatus, Status
 from tests.test_architecture import FLOORS
 from tests.transcripts import ANYTHING, ROOT, Sandbox, Step, blocks_of, steps_of
 
@@ -190,7 +190,7 @@ def test_the_readme_lists_the_columns_of_the_results() -> None:
     """Every column is explained, in the order of the file."""
     rows = table_below("## The results", text_of("README.md"))
 
-    assert tuple(name for row in rows for name in re.findall(r"\w+", row[0])) == Result.__struct_fields__
+    assert tuple(name for row in rows for name in re.findall(r"\w+", row[0])) == AccountResult.__struct_fields__
 
 
 def test_the_glossary_lists_the_statuses_there_are() -> None:

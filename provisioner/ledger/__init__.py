@@ -2,13 +2,15 @@
 
 ``base`` the protocols for writing · ``messages`` those for messages of created rows · ``settings`` those for
 settings of conversations · ``closing`` those for closing conversations · ``reading`` the protocol for reading ·
-``location`` the file or address of a ledger · ``notes`` values that one run keeps for the next · ``sharing`` and
-``worker_ledger`` the protocols of a run that several processes share · ``open`` opens a ledger of the right kind ·
-``sqlite`` a SQLite file · ``postgres`` a schema of a database; ``docs/ledger.md`` documents their tables.
+``last_runs`` finds runs among those of a job · ``location`` the file or address of a ledger · ``notes`` values
+that one run keeps for the next · ``sharing`` and ``worker_ledger`` the protocols of a run that several processes
+share · ``open`` opens a ledger of the right kind · ``sqlite`` a SQLite file · ``postgres`` a schema of a database;
+``docs/ledger.md`` documents their tables.
 """
 
 from provisioner.ledger.base import Ledger, PlanStore, RowStore, UnknownRowStore, follow_up_counts
 from provisioner.ledger.closing import CloseLedger, CloseStore, GuestLedger, OpenConversationStore
+from provisioner.ledger.last_runs import last_judged, last_output, last_sending
 from provisioner.ledger.location import EMBEDDED, LedgerLocation
 from provisioner.ledger.messages import (
     HistoryLedger,
@@ -39,9 +41,6 @@ from provisioner.ledger.reading import (
     RowStatus,
     RunActivity,
     RunRecord,
-    last_judged,
-    last_output,
-    last_sending,
     read_follow_up_counts,
 )
 from provisioner.ledger.rebuilding import RebuildPlan, RebuildReport

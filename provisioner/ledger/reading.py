@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
-from provisioner.ledger.notes import SENDING_COMMANDS, JobNotes, RunNote
+from provisioner.ledger.notes import JobNotes, RunNote
 from provisioner.models import (
     AttemptRecord,
     Counts,
@@ -57,27 +57,6 @@ class RunRecord(msgspec.Struct, frozen=True, gc=False):
     version: str
     pid: int
     note: RunNote = RunNote()
-
-
-def last_judged(runs: Sequence[RunRecord]) -> tuple[int, RunNote]:
-    """Return number (from 1) and note of the last run that was judged, 0 and an empty note when none was."""
-    judged = ((number, run.note) for number, run in reversed([*enumerate(runs, start=1)]) if run.note.thresholds)
-    return next(judged, (0, RunNote()))
-
-
-def last_sending(runs: Sequence[RunRecord]) -> RunNote:
-    """Return the note of the last run that sent rows, an empty one when there is none."""
-    return next((run.note for run in reversed(runs) if _sends(run.note)), RunNote())
-
-
-def last_output(runs: Sequence[RunRecord], folder: str) -> str:
-    """Return the name of the job's results as seen from ``folder``, empty when it is not known, or stdout."""
-    outputs = (run.note.output_from(folder) for run in reversed(runs) if run.note.command in SENDING_COMMANDS)
-    return next(filter(None, outputs), "")
-
-
-def _sends(note: RunNote) -> bool:
-    return bool(note.command) and note.command in SENDING_COMMANDS
 
 
 class RunActivity(NamedTuple):
@@ -154,6 +133,10 @@ class LedgerReader(Protocol):
         """Return whether a job was started in the ledger; a run that is killed at once leaves one without."""
         ...
 
+    def has_accounts(self) -> bool:
+        """Return whether the job sends each row in the account that the row names; False without a job."""
+        ...
+
     def counts(self) -> Counts:
         """Return the number of rows of the current input by status, including pending and in-flight rows."""
         ...
@@ -196,12 +179,16 @@ class LedgerReader(Protocol):
     def results(self) -> Iterator[Result]:
         """Yield one result for each record of the current input, in input order.
 
-        A pending row is reported as *unsent* (``stopped``), a row in flight as *unknown* (``interrupted``).
+        A pending row is reported as *unsent* (``stopped``), a row in flight as *unknown* (``interrupted``). In a
+        job for many accounts they are of the type ``AccountResult``.
         """
         ...
 
     def vanished_results(self) -> Iterator[VanishedResult]:
-        """Yield a line like those of ``results`` for every row that is no longer in the input."""
+        """Yield a line like those of ``results`` for every row that is no longer in the input.
+
+        In a job for many accounts they are of the type ``VanishedAccountResult``.
+        """
         ...
 
     def conversations(self, keys: Sequence[str]) -> Mapping[str, str]:

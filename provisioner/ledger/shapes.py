@@ -7,13 +7,22 @@ damaged, or written by another program.
 import json
 from collections.abc import Sequence
 from types import GenericAlias
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct, convert, defstruct
 from msgspec.structs import astuple
 
-from provisioner.models import MessageStatus, Result, SettingsStatus, Status, Verdict
+from provisioner.models import (
+    AccountResult,
+    MessageStatus,
+    Result,
+    SettingsStatus,
+    Status,
+    VanishedAccountResult,
+    VanishedResult,
+    Verdict,
+)
 from provisioner.models.closing import CloseStatus
 from provisioner.models.sids import SidKind
 
@@ -50,7 +59,7 @@ def _shape(*columns: Any) -> type[Struct]:
 
 
 RESULT_COLUMNS = Result.__struct_fields__
-RESULT = _shape(
+_RESULT = (
     Number,  # row
     Number,  # line
     Line,  # source
@@ -67,6 +76,8 @@ RESULT = _shape(
     float | None,  # latency_ms
     MessageSid | None,
 )
+RESULT = _shape(*_RESULT)
+ACCOUNT_RESULT = _shape(*_RESULT, AccountSid | None)
 STATUS = _shape(Number, Status, Word | None, Text | None)
 ERROR_COUNT = _shape(Status, Word, Number)
 ATTEMPT = _shape(Number, Number, Verdict, Moment | None, Moment | None, Moment, Number | None, Word)
@@ -121,6 +132,23 @@ _AS_THEY_ARE = (bytes,)
 _NAMES_CONVERSATION = RESULT_COLUMNS.index("conversation_sid")
 
 
+class ResultForm(NamedTuple):
+    """Form of the results of a job: the types of their lines, and the shape of the rows that a query returns."""
+
+    record: type[Result]
+    vanished: type[VanishedResult]
+    shape: type[Struct]
+
+
+_OF_ONE_ACCOUNT = ResultForm(Result, VanishedResult, RESULT)
+_OF_ACCOUNTS = ResultForm(AccountResult, VanishedAccountResult, ACCOUNT_RESULT)
+
+
+def result_form(*, has_accounts: bool) -> ResultForm:
+    """Return the form of the results of a job, which has the account of each row in a job for many accounts."""
+    return _OF_ACCOUNTS if has_accounts else _OF_ONE_ACCOUNT
+
+
 class OddLine(Exception):  # noqa: N818 - it says what was found; ``translate_errors`` makes an error of it
     """Raised when a database row has a value that this program never writes. It carries no value of the row."""
 
@@ -153,13 +181,14 @@ def decode_settings(text: str) -> dict[str, str]:
 
 
 class ResultCheck:
-    """Fast check for the many rows of the query ``results``: by the types of their values, and by their SIDs.
+    """Fast check for the many rows of a query for results: by the types of their values, and by their SIDs.
 
     The first row of each combination of types is checked in full. For later rows of the same types only the SIDs
     are checked, because the other values are only displayed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shape: type[Struct]) -> None:
+        self._shape = shape
         self._known: set[tuple[type, ...]] = set()
 
     def __call__(self, lines: Sequence[Sequence[Any]]) -> None:
@@ -167,7 +196,7 @@ class ResultCheck:
         for line in lines:
             kinds = tuple(map(type, line))
             if kinds not in self._known:
-                checked_row(RESULT, line)
+                checked_row(self._shape, line)
                 self._known.add(kinds)
         sids = [sid for line in lines if (sid := line[_NAMES_CONVERSATION]) is not None]
         if not SidKind.CONVERSATION.matches_all(sids):

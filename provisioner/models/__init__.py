@@ -34,6 +34,7 @@ from .inputs import (
     WebChatRequest,
 )
 from .jobs import (
+    AccountResult,
     Claim,
     Claimable,
     Counts,
@@ -44,6 +45,7 @@ from .jobs import (
     ReplacedInput,
     Result,
     Row,
+    VanishedAccountResult,
     VanishedResult,
     is_hardly_any,
 )
@@ -54,6 +56,7 @@ from .settings import ConversationSettings, SettingsCounts
 __all__ = [
     "FIELDS",
     "LATER_FIELDS",
+    "AccountResult",
     "AttemptRecord",
     "AttemptResult",
     "Claim",
@@ -96,6 +99,7 @@ __all__ = [
     "UnknownHistory",
     "UnknownMessage",
     "UnknownRow",
+    "VanishedAccountResult",
     "VanishedResult",
     "Verdict",
     "WebChatRequest",

@@ -6,6 +6,9 @@ from hashlib import blake2b
 
 import msgspec
 
+BY_ROW = "by row"
+"""The account among the settings of a job that sends each row in the account that the row names."""
+
 
 class CredentialsKind(StrEnum):
     """Where the credentials of an account are; the value is the word before the colon in the file of accounts."""

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from .accounts import BY_ROW
 from .inputs import Problem, WebChatRequest
 
 INVALID_ROW = "invalid_row"
@@ -125,6 +126,18 @@ class VanishedResult(msgspec.Struct, frozen=True, gc=False):
     message_sid: str | None
 
 
+class AccountResult(Result, frozen=True, gc=False):
+    """Line of the results of a job for many accounts; ``account_sid`` is None when the row names none of them."""
+
+    account_sid: str | None
+
+
+class VanishedAccountResult(VanishedResult, frozen=True, gc=False):
+    """Line of the results of rows that are no longer in the input of a job for many accounts."""
+
+    account_sid: str | None
+
+
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """Number of rows by status; ``input`` is their total. Pending and in-flight rows exist only during a run."""
 
@@ -222,3 +235,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str
     created_by: str
     lacks_later_fields: bool = False
+
+    @property
+    def has_accounts(self) -> bool:
+        """Whether each row is sent in the account that it names (``--accounts``)."""
+        return self.settings.get("account") == BY_ROW

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 
-from .jobs import Result
+from .jobs import AccountResult, Result
 from .outcomes import Status
 
 Values = list[str] | dict[str, str]
@@ -11,6 +11,8 @@ Values = list[str] | dict[str, str]
 
 RESULT_COLUMNS: tuple[str, ...] = Result.__struct_fields__
 """The columns that a results file begins with; the input's own may follow."""
+ACCOUNT_COLUMNS: tuple[str, ...] = AccountResult.__struct_fields__
+"""The same for a job for many accounts: the last one is the account of the row."""
 FAILED_COLUMNS = _STATUS, _ERROR_CODE, _ERROR = "_status", "_error_code", "_error"
 """The columns that ``--failed`` adds to the input's own."""
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from provisioner.models import Result
 from provisioner.sources.delimited.formula_guard import (
     begins_like_a_formula,
     begins_within,
@@ -14,15 +13,15 @@ from provisioner.sources.delimited.formula_guard import (
 )
 from provisioner.sources.delimited.spelling import with_empty_fields
 
-_COMMAS = len(Result.__struct_fields__) - 1
-"""Number of commas in a line that has only the columns of ``Result``."""
-
 
 class CsvLines:
-    """Formatter of CSV lines; a line that the formula guard changes has all of its cells quoted."""
+    """Formatter of CSV lines; a line that the formula guard changes has all of its cells quoted.
 
-    def __init__(self, *, has_guard: bool) -> None:
-        self._has_guard = has_guard
+    ``own_columns`` is the number of columns of results without those of the input.
+    """
+
+    def __init__(self, own_columns: int, *, has_guard: bool) -> None:
+        self._commas, self._has_guard = own_columns - 1, has_guard
         returned = SimpleNamespace(write=str)  # ``writerow`` returns what ``write`` does: the line
         self._writer, self._quoting = csv.writer(returned), csv.writer(returned, quoting=csv.QUOTE_ALL)
 
@@ -45,7 +44,7 @@ class CsvLines:
         return line
 
     def own_lines(self, rows: Sequence[Sequence[Any]]) -> str:
-        """Return the same as ``lines``, for rows that have only the columns of ``Result``.
+        """Return the same as ``lines``, for rows that have only our own columns.
 
         Most such rows need neither quotes nor guard, and joining them takes half the time of the ``csv`` module.
         """
@@ -55,26 +54,26 @@ class CsvLines:
         ]
         text = "\r\n".join(joined)
         needs_care = has_signs_of_care(text)
-        if not needs_care and _is_plain(text, len(rows)):
+        if not needs_care and _is_plain(text, len(rows), self._commas):
             return f"{text}\r\n"
         return "".join(
             [
                 f"{line}\r\n"
-                if _is_plain(line, 1) and not (needs_care and has_signs_of_care(line))
+                if _is_plain(line, 1, self._commas) and not (needs_care and has_signs_of_care(line))
                 else self.lines([cells])
                 for line, cells in zip(joined, rows, strict=True)
             ]
         )
 
 
-def _is_plain(text: str, lines: int) -> bool:
-    """Return whether a text of that many joined lines needs no quotes.
+def _is_plain(text: str, lines: int, commas: int) -> bool:
+    """Return whether a text of that many joined lines, with that many commas each, needs no quotes.
 
     It needs no guard either when ``has_signs_of_care`` is False for it.
     """
     breaks = lines - 1
     return (
-        text.count(",") == _COMMAS * lines
+        text.count(",") == commas * lines
         and '"' not in text
         and text.count("\r") == breaks
         and text.count("\n") == breaks

@@ -6,9 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple, Self
 
-from provisioner.models.output_columns import folded_name
-
-from .writing import COLUMNS
+from provisioner.models.output_columns import ACCOUNT_COLUMNS, folded_name
 
 SEPARATOR_LINE = re.compile(r'\A"?sep=[^\r\n]*(?:\r\n|\r|\n)', re.IGNORECASE)
 """Line before the header by which Excel is told the delimiter."""
@@ -20,7 +18,8 @@ _SEPARATORS = (",", ";", "\t", "|")
 class Layout(NamedTuple):
     """The header of a table with results: its delimiter, its number of columns, and where ours stand.
 
-    ``places`` are in the order of ``COLUMNS``, None for a column that is not there.
+    ``places`` are in the order of ``ACCOUNT_COLUMNS``, None for a column that is not there. The account is there
+    in the results of a job for many accounts.
     """
 
     delimiter: str
@@ -35,7 +34,7 @@ class Layout(NamedTuple):
         """
         exact = {name: place for place, name in enumerate(names)}
         folded = [folded_name(name) for name in names]
-        places = [_place(name, exact, folded) for name in COLUMNS]
+        places = [_place(name, exact, folded) for name in ACCOUNT_COLUMNS]
         if places[0] is None:  # a row number is never guessed from where the row stood
             places[:_PLACED] = [None] * _PLACED
         return cls(delimiter, len(names), places)
@@ -50,12 +49,17 @@ class Layout(NamedTuple):
 
     def lacks(self, needed: Collection[str]) -> Sequence[str]:
         """Return those of the needed columns that are not there."""
-        return [name for name, place in zip(COLUMNS, self.places, strict=True) if place is None and name in needed]
+        return [
+            name
+            for name, place in zip(ACCOUNT_COLUMNS, self.places, strict=True)
+            if place is None and name in needed
+        ]
 
     @property
     def is_as_written(self) -> bool:
-        """Whether our columns stand first, all of them and in order."""
-        return [*self.places] == [*range(len(COLUMNS))]
+        """Whether our columns stand first, all of them and in order; the account may be missing, and only it."""
+        own = range(len(ACCOUNT_COLUMNS))
+        return [*self.places] in ([*own], [*own[:-1], None])
 
 
 def _first_record(text: str, delimiter: str) -> Sequence[str]:

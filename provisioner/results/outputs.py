@@ -92,7 +92,11 @@ class Outputs:
         """Write the results of the rows that are no longer in the input and return their number. Blocks."""
         with open_reader() as reader, atomic_write(self.path) as stream:
             return write_results(
-                stream, reader.vanished_results(), self._format, formula_guard=self._options.formula_guard
+                stream,
+                reader.vanished_results(),
+                self._format,
+                formula_guard=self._options.formula_guard,
+                has_accounts=reader.has_accounts(),
             )
 
     def write(
@@ -113,6 +117,7 @@ class Outputs:
                     self._format,
                     formula_guard=self._options.formula_guard,
                     inputs=columns,
+                    has_accounts=reader.has_accounts(),
                 )
             if self._options.failed is not None:
                 _write_failed(self._options.failed, reader, sources)

@@ -34,17 +34,28 @@ _FIGURE = re.compile(r"-?\d{1,18}(?:\.\d{1,18})?")
 _IN_INPUT, _VANISHED = msgspec.json.Decoder(Result), msgspec.json.Decoder(VanishedResult)
 
 
+class _OfAccount(msgspec.Struct):
+    """What a record of JSON Lines says of the account; the value may be anything if the record was edited."""
+
+    account_sid: Any = None
+
+
+_OF_ACCOUNT = msgspec.json.Decoder(_OfAccount)
+
+
 class ResultLine(NamedTuple):
     """One line of a results file, as far as it is needed.
 
     ``row`` is 0 for a row that is no longer in the input. ``conversation_sid`` and ``error_code`` are empty when
-    the row has none.
+    the row has none. ``account_sid`` is the account of a row of a job for many accounts; it is empty where the
+    file has no such column, or no SID of an account in it.
     """
 
     row: int
     status: Status
     conversation_sid: str
     error_code: str
+    account_sid: str = ""
 
 
 class WholeLine(NamedTuple):
@@ -58,6 +69,13 @@ class WholeLine(NamedTuple):
     result: Result
 
 
+class _Found(NamedTuple):
+    """A line with what it says of the account, which need not be a SID."""
+
+    whole: WholeLine
+    account: str
+
+
 def read_results(path: Path) -> Iterator[ResultLine]:
     """Yield the lines of a results file, CSV or JSON Lines, in their order. Memory does not grow with the file.
 
@@ -65,8 +83,10 @@ def read_results(path: Path) -> Iterator[ResultLine]:
     as well, if it still has a status and a SID. Raise ``InputError``, with the number of the line, when the file
     cannot be read or is no results file.
     """
-    for _, found in _read(path, TO_CLOSE, formula_guard=False):
-        yield ResultLine(found.row, Status(found.status), found.conversation_sid or "", found.error_code or "")
+    for (_, found), account in _read(path, TO_CLOSE, formula_guard=False):
+        account_sid = account if SidKind.ACCOUNT.matches(account) else ""
+        sid, error_code = found.conversation_sid or "", found.error_code or ""
+        yield ResultLine(found.row, Status(found.status), sid, error_code, account_sid)
 
 
 def read_whole_results(path: Path, *, formula_guard: bool = True) -> Iterator[WholeLine]:
@@ -75,7 +95,7 @@ def read_whole_results(path: Path, *, formula_guard: bool = True) -> Iterator[Wh
     With ``formula_guard``, the escapes of the guard are removed. The columns of ``TO_REBUILD`` have to be there;
     the values of others that are not are None, or 0.
     """
-    return _read(path, TO_REBUILD, formula_guard=formula_guard)
+    return (each.whole for each in _read(path, TO_REBUILD, formula_guard=formula_guard))
 
 
 def is_whole(path: Path) -> bool:
@@ -87,7 +107,7 @@ def is_whole(path: Path) -> bool:
     return True
 
 
-def _read(path: Path, needed: Collection[str], *, formula_guard: bool) -> Iterator[WholeLine]:
+def _read(path: Path, needed: Collection[str], *, formula_guard: bool) -> Iterator[_Found]:
     try:
         with os.fdopen(open_regular(path), "rb") as stream:
             head = stream.read(_HEAD_SIZE).removeprefix(codecs.BOM_UTF8)
@@ -107,7 +127,7 @@ def _read(path: Path, needed: Collection[str], *, formula_guard: bool) -> Iterat
 
 def _read_csv_bytes(
     stream: BinaryIO, path: Path, layout: Layout, needed: Collection[str], restore: Callable[[str], str]
-) -> Iterator[WholeLine]:
+) -> Iterator[_Found]:
     # A spreadsheet program may have added a byte order mark; it is skipped.
     with io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
         yield from _read_csv(text, path, layout, needed, restore)
@@ -115,7 +135,7 @@ def _read_csv_bytes(
 
 def _read_csv(
     text: TextIO, path: Path, layout: Layout, needed: Collection[str], restore: Callable[[str], str]
-) -> Iterator[WholeLine]:
+) -> Iterator[_Found]:
     reader = csv.reader(text, strict=True, delimiter=layout.delimiter)
     ours = _getter(layout)
     try:
@@ -130,15 +150,18 @@ def _read_csv(
                 continue
             if len(cells) != layout.width:
                 _refuse_line(path, reader.line_num, f"has {len(cells)} fields, the header has {layout.width}")
-            yield _line_of([*map(restore, ours(cells))], path, reader.line_num)
+            *own, account = ours(cells)
+            yield _Found(_line_of([*map(restore, own)], path, reader.line_num), account)
     except (csv.Error, UnicodeDecodeError):
         _refuse(path, reader.line_num + 1, "is not CSV in UTF-8", cure=_AS_UTF_8)
 
 
 def _getter(layout: Layout) -> Callable[[Sequence[str]], Sequence[str]]:
-    if layout.is_as_written:
-        return itemgetter(slice(len(COLUMNS)))
     places = layout.places
+    if layout.is_as_written and places[-1] is not None:
+        return itemgetter(slice(len(places)))
+    if layout.is_as_written:
+        return lambda cells: [*cells[: len(COLUMNS)], ""]
     return lambda cells: ["" if place is None else cells[place] for place in places]
 
 
@@ -187,29 +210,34 @@ def _number(cell: str) -> float | None:
     return float(cell) if _FIGURE.fullmatch(cell) else None
 
 
-def _read_jsonl(stream: BinaryIO, path: Path, needed: Collection[str]) -> Iterator[WholeLine]:
+def _read_jsonl(stream: BinaryIO, path: Path, needed: Collection[str]) -> Iterator[_Found]:
     for line, text in enumerate(stream, start=1):
         record = text.removeprefix(codecs.BOM_UTF8)
         if not record.strip():
             continue
         try:
-            found = _decoded(record) or _edited(record, path, line, needed)
+            found, account = _decoded(record) or _edited(record, path, line, needed)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             _refuse_line(path, line, "is not a line of a results file")
         _require_whole(found.status, found.conversation_sid or "", path, line)
-        yield WholeLine(line, found)
+        yield _Found(WholeLine(line, found), account)
 
 
-def _decoded(text: bytes) -> Result | None:
-    """Read a record as it was written; None for one with other names or other types."""
+def _decoded(text: bytes) -> tuple[Result, str] | None:
+    """Read a record as it was written, with its account; None for one with other names or other types."""
     with suppress(msgspec.ValidationError):
-        return _IN_INPUT.decode(text)
+        return _IN_INPUT.decode(text), _account_of(text)
     with suppress(msgspec.ValidationError):
-        return Result(0, 0, "", *msgspec.structs.astuple(_VANISHED.decode(text))[3:])
+        return Result(0, 0, "", *msgspec.structs.astuple(_VANISHED.decode(text))[3:]), _account_of(text)
     return None
 
 
-def _edited(text: bytes, path: Path, line: int, needed: Collection[str]) -> Result:
+def _account_of(text: bytes) -> str:
+    account = _OF_ACCOUNT.decode(text).account_sid
+    return account if isinstance(account, str) else ""
+
+
+def _edited(text: bytes, path: Path, line: int, needed: Collection[str]) -> tuple[Result, str]:
     """Read a record by its names, whose values may be texts: a script may have written them so."""
     record = msgspec.json.decode(text, type=dict[str, Any])
     layout, values = Layout.of([*record]), [*record.values()]
@@ -217,7 +245,8 @@ def _edited(text: bytes, path: Path, line: int, needed: Collection[str]) -> Resu
     lacks = {*layout.lacks(needed)} - {"conversation_sid"}  # only a created row needs one, which is seen to below
     if lacks or not all(isinstance(each, str | int | float | None) for each in ours):
         _refuse_line(path, line, "is not a line of a results file")
-    return _line_of(["" if each is None else str(each) for each in ours], path, line).result
+    *own, account = ["" if each is None else str(each) for each in ours]
+    return _line_of(own, path, line).result, account
 
 
 def _require_whole(status: str, sid: str, path: Path, line: int) -> None:

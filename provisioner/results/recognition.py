@@ -14,7 +14,12 @@ import msgspec
 
 from provisioner.errors import InputError
 from provisioner.mapping import describe_export
-from provisioner.models.output_columns import RESULT_COLUMNS, are_failed_columns, are_result_columns
+from provisioner.models.output_columns import (
+    ACCOUNT_COLUMNS,
+    RESULT_COLUMNS,
+    are_failed_columns,
+    are_result_columns,
+)
 from provisioner.options import InputOptions
 from provisioner.sources.detection import PARQUET, WORKBOOK, is_parquet, is_zip
 from provisioner.sources.files.raw_input import stored_file
@@ -41,6 +46,7 @@ _DELIMITER = re.compile(
 )
 """The character behind one of our columns, which may be the delimiter."""
 _SEPARATOR_LINE = re.compile(r'"?sep=[^\r\n]*[\r\n]+', re.IGNORECASE)
+_OWN_COLUMNS = (RESULT_COLUMNS, ACCOUNT_COLUMNS)
 _NO_RECORDS = re.compile(r'\s*(?:\{\s*"[^"]*"\s*:\s*)*\[\s*\]\s*\}*\s*')
 """JSON with an empty list of records and nothing else."""
 
@@ -89,11 +95,11 @@ def has_own_form(path: Path, *, has_more: bool) -> bool:
     head = _read_head(path)
     if head.startswith(b"{"):
         with suppress(msgspec.MsgspecError, RecursionError):
-            names = [*msgspec.json.decode(head.partition(b"\n")[0], type=dict[str, Any])]
-            return names == [*RESULT_COLUMNS] or (has_more and names[: len(RESULT_COLUMNS)] == [*RESULT_COLUMNS])
+            names = tuple(msgspec.json.decode(head.partition(b"\n")[0], type=dict[str, Any]))
+            return names in _OWN_COLUMNS or (has_more and names[: len(RESULT_COLUMNS)] == RESULT_COLUMNS)
         return True  # a record longer than the head
-    header = ",".join(RESULT_COLUMNS).encode()
-    return head.startswith((header + b"\r\n", header + b",") if has_more else header + b"\r\n")
+    whole = tuple(",".join(columns).encode() + b"\r\n" for columns in _OWN_COLUMNS)
+    return head.startswith(whole) or (has_more and head.startswith(",".join(RESULT_COLUMNS).encode() + b","))
 
 
 def holds_failed_rows(path: Path) -> bool:

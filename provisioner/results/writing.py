@@ -18,7 +18,7 @@ import msgspec
 
 from provisioner.errors import StorageError, UsageError
 from provisioner.models import Result, VanishedResult
-from provisioner.models.output_columns import RESULT_COLUMNS
+from provisioner.models.output_columns import ACCOUNT_COLUMNS, RESULT_COLUMNS
 from provisioner.sources.files.objects import object_address, require_object_store, upload
 from provisioner.system.os_errors import os_reason
 
@@ -218,28 +218,31 @@ def write_results(
     *,
     formula_guard: bool = True,
     inputs: InputColumns | None = None,
+    has_accounts: bool = False,
 ) -> int:
     """Write all results to ``stream`` and return their number. Memory does not grow with it.
 
     ``formula_guard`` applies to CSV only. ``inputs`` has to yield as many rows of cells as there are results, else
-    raise ``InputError``.
+    raise ``InputError``. ``has_accounts`` says that each result has the account of its row.
     """
     if style is Format.CSV:
-        return _write_csv(stream, results, formula_guard=formula_guard, inputs=inputs)
+        columns = ACCOUNT_COLUMNS if has_accounts else COLUMNS
+        return _write_csv(stream, results, columns, formula_guard=formula_guard, inputs=inputs)
     return _write_jsonl(stream, results, inputs=inputs)
 
 
 def _write_csv(
     stream: BinaryIO,
     results: Iterable[Result | VanishedResult],
+    columns: Sequence[str],
     *,
     formula_guard: bool,
     inputs: InputColumns | None,
 ) -> int:
     count = 0
-    lines = CsvLines(has_guard=formula_guard)
+    lines = CsvLines(len(columns), has_guard=formula_guard)
     lines_of = lines.own_lines if inputs is None else lines.lines  # customers' texts mostly need quotes
-    stream.write(lines.lines([[*COLUMNS, *_input_names(inputs)]]).encode())
+    stream.write(lines.lines([[*columns, *_input_names(inputs)]]).encode())
     rows = _lines(results, inputs)
     while batch := list(islice(rows, _FEW)):
         stream.write(lines_of(batch).encode())
@@ -281,7 +284,7 @@ def _told_apart(names: Sequence[str]) -> list[str]:
 
 
 def _input_names(inputs: InputColumns | None) -> list[str]:
-    """Return the names of the input's columns; ``input.`` goes before one that is also a results column."""
+    """Return the names of the input's columns; ``input.`` goes before one that is also a column of any results."""
     if inputs is None:
         return []
-    return [f"input.{name}" if name in COLUMNS else name for name in inputs.names]
+    return [f"input.{name}" if name in ACCOUNT_COLUMNS else name for name in inputs.names]

@@ -94,6 +94,14 @@ SELECT
 FROM results
 ORDER BY row;
 
+-- name: account_results
+-- The same for a job for many accounts.
+SELECT
+    row, line, source, left(key, 32767), status, conversation_sid, identity, error_code, left(error, 32767),
+    http_status, attempts, twilio_request_id, settled_at, latency_ms, message_sid, account_sid
+FROM results
+ORDER BY row;
+
 -- name: vanished
 -- The results of the rows that left the input, in the order in which they came.
 SELECT
@@ -101,7 +109,18 @@ SELECT
     twilio_request_id, settled_at, latency_ms, message_sid
 FROM outcomes
 WHERE NOT EXISTS (SELECT 1 FROM plan WHERE plan.row_id = outcomes.row_id)
-ORDER BY row_id;
+ORDER BY outcomes.row_id;
+
+-- name: account_vanished
+-- The same for a job for many accounts.
+SELECT
+    left(outcomes.key, 32767), status, conversation_sid, identity, error_code, left(error, 32767), http_status, attempts,
+    twilio_request_id, settled_at, latency_ms, message_sid, accounts.sid
+FROM outcomes
+JOIN rows ON rows.id = outcomes.row_id
+LEFT JOIN accounts ON accounts.id = rows.account
+WHERE NOT EXISTS (SELECT 1 FROM plan WHERE plan.row_id = outcomes.row_id)
+ORDER BY outcomes.row_id;
 
 -- name: conversations
 -- What was created for some keys.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import starmap
 from typing import Any, TypeVar
 
 import asyncpg
@@ -24,7 +25,7 @@ from provisioner.ledger.reading import (
     RunRecord,
 )
 from provisioner.ledger.row_codec import decode_run_note
-from provisioner.ledger.shapes import decode_settings
+from provisioner.ledger.shapes import decode_settings, result_form
 from provisioner.ledger.sharing import WorkerState
 from provisioner.ledger.sql_files import read_statements
 from provisioner.models import (
@@ -68,6 +69,11 @@ class PostgresLedgerReader:
         """Return whether a job was started in the ledger."""
         return self._ask(schema.read_job_manifest) is not None
 
+    def has_accounts(self) -> bool:
+        """Return whether the job sends each row in the account that the row names."""
+        manifest = self._ask(schema.read_job_manifest)
+        return manifest is not None and manifest.has_accounts
+
     def counts(self) -> Counts:
         """Return the number of rows of the current input by status, including pending and in-flight rows."""
         return self._ask(queries.count_rows)
@@ -106,15 +112,15 @@ class PostgresLedgerReader:
         self._ask(queries.require_conversations)
 
     def results(self) -> Iterator[Result]:
-        """Yield one result for each record of the current input, in input order.
-
-        A pending row is reported as *unsent* (``stopped``), a row in flight as *unknown* (``interrupted``).
-        """
-        return (Result(*line) for line in self._lines("results"))
+        """Yield one result for each record of the current input, in input order; see ``LedgerReader``."""
+        form = result_form(has_accounts=(has_accounts := self.has_accounts()))
+        return starmap(form.record, self._lines("account_results" if has_accounts else "results"))
 
     def vanished_results(self) -> Iterator[VanishedResult]:
         """Yield the results of the rows that are no longer in the input; see ``LedgerReader``."""
-        return (VanishedResult(None, None, None, *line) for line in self._lines("vanished"))
+        form = result_form(has_accounts=(has_accounts := self.has_accounts()))
+        lines = self._lines("account_vanished" if has_accounts else "vanished")
+        return (form.vanished(None, None, None, *line) for line in lines)
 
     def conversations(self, keys: Sequence[str]) -> Mapping[str, str]:
         """Return the conversation SIDs of the created rows with these keys."""

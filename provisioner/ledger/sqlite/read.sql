@@ -37,6 +37,15 @@ SELECT
 FROM results
 ORDER BY row;
 
+-- name: account_results
+-- The same for a job for many accounts.
+SELECT
+    row, line, source, substr(key, 1, 32767), status, conversation_sid, identity, error_code,
+    substr(error, 1, 32767), http_status, attempts, twilio_request_id, settled_at,
+    CASE WHEN abs(latency_ms) < 1e15 THEN latency_ms END, message_sid, account_sid
+FROM results
+ORDER BY row;
+
 -- name: vanished
 -- The rows that left the input, as if they were a plan, in the order in which they came.
 SELECT id AS row, 0 AS line, 0 AS source, id AS row_id, account

@@ -38,7 +38,7 @@ from provisioner.ledger.sqlite.counts import (
 from provisioner.ledger.sqlite.database import open_for_reading, read_manifest, version_of
 from provisioner.ledger.sqlite.errors import translate_errors
 from provisioner.ledger.sqlite.job_facts import read_fingerprints, read_notes
-from provisioner.ledger.sqlite.schema import vanished_query
+from provisioner.ledger.sqlite.schema import results_query, vanished_query
 from provisioner.ledger.sqlite.sids import require_sids
 from provisioner.models import (
     AttemptRecord,
@@ -76,6 +76,12 @@ class SqliteLedgerReader:
     def has_job(self) -> bool:
         """Return whether a job was started in the ledger."""
         return any(name == "settings" for name, _ in self._lines("manifest", shapes.FACT))
+
+    def has_accounts(self) -> bool:
+        """Return whether the job sends each row in the account that the row names."""
+        with self._asking():
+            manifest = read_manifest(self._connection)
+        return manifest is not None and manifest.has_accounts
 
     def counts(self) -> Counts:
         """Return the number of rows of the current input by status, including pending and in-flight rows."""
@@ -123,23 +129,22 @@ class SqliteLedgerReader:
             require_sids(self._connection)
 
     def results(self) -> Iterator[Result]:
-        """Yield one result for each record of the current input, in input order.
-
-        A pending row is reported as *unsent* (``stopped``), a row in flight as *unknown* (``interrupted``).
-        """
-        check = shapes.ResultCheck()
-        with self._answer(_READ["results"]) as answer:
+        """Yield one result for each record of the current input, in input order; see ``LedgerReader``."""
+        form = shapes.result_form(has_accounts=(has_accounts := self.has_accounts()))
+        check = shapes.ResultCheck(form.shape)
+        with self._answer(results_query(has_accounts=has_accounts)) as answer:
             while lines := answer.fetchmany(_BATCH):
                 check(lines)
-                yield from starmap(Result, lines)
+                yield from starmap(form.record, lines)
 
     def vanished_results(self) -> Iterator[VanishedResult]:
         """Yield the results of the rows that are no longer in the input; see ``LedgerReader``."""
+        form = shapes.result_form(has_accounts=(has_accounts := self.has_accounts()))
         with self._asking():
-            statement = vanished_query(version_of(self._connection))
+            statement = vanished_query(version_of(self._connection), has_accounts=has_accounts)
         with self._answer(statement) as answer:
             for line in answer:
-                yield VanishedResult(None, None, None, *checked_row(shapes.RESULT, line)[3:])
+                yield form.vanished(None, None, None, *checked_row(form.shape, line)[3:])
 
     def conversations(self, keys: Sequence[str]) -> Mapping[str, str]:
         """Return the conversation SIDs of the created rows with these keys."""

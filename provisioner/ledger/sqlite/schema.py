@@ -54,11 +54,17 @@ def _statements(version: int) -> Mapping[str, str]:
     return SCHEMA if version == SCHEMA_VERSION else queries.load_queries(f"schema_{version}")
 
 
+def results_query(*, has_accounts: bool) -> str:
+    """Return the query for the results, which ends with the account of each row in a job for many accounts."""
+    return queries.load_queries("read")["account_results" if has_accounts else "results"]
+
+
 @cache
-def vanished_query(version: int) -> str:
+def vanished_query(version: int, *, has_accounts: bool) -> str:
     """Return the query for the results of the rows that are not in the plan: the view's own text on other rows.
 
-    Its first three columns are the row's id, 0 and an empty text; it is in the order of the ids.
+    It has the columns of ``results_query``, of which the first three are the row's id, 0 and an empty text, and is
+    in the order of the ids.
     """
     view = _statements(version)["results"]
     _, _, select = view.partition(" AS\n")
@@ -69,7 +75,7 @@ def vanished_query(version: int) -> str:
         "results": select.rstrip(";"),
     }
     named = ", ".join(f"{name} AS (\n{query}\n)" for name, query in parts.items())
-    return f"WITH {named}\n{read['results']}"
+    return f"WITH {named}\n{results_query(has_accounts=has_accounts)}"
 
 
 def is_known(connection: sqlite3.Connection, version: int) -> bool:

@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,13 +16,15 @@ from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation, LedgerReader, open_ledger, open_reader
 from provisioner.mapping import Mapping
 from provisioner.models import AttemptResult, Status, Verdict
-from provisioner.models.output_columns import RESULT_COLUMNS
+from provisioner.models.accounts import BY_ROW, CredentialsKind, CredentialsPlace, JobAccount, JobAccounts
+from provisioner.models.output_columns import ACCOUNT_COLUMNS, RESULT_COLUMNS
 from provisioner.options import ResultsOptions, RunOptions
 from provisioner.planning.input import open_input
 from provisioner.planning.plan import plan_input
 from provisioner.results import read_results
 from provisioner.results.outputs import Outputs
 from provisioner.sources import Source, open_sources
+from tests.sids import sid
 
 SETTINGS = {"account": "AC" + 32 * "1"}
 SETTLED = (Status.REJECTED, Status.CREATED)
@@ -35,7 +38,9 @@ def write(folder: Path, **files: str) -> list[str]:
     return [str(path) for path in paths]
 
 
-async def job(folder: Path, files: Sequence[str]) -> Callable[[], AbstractContextManager[LedgerReader]]:
+async def job(
+    folder: Path, files: Sequence[str], accounts: JobAccounts | None = None
+) -> Callable[[], AbstractContextManager[LedgerReader]]:
     """Run a job up to its second row and return what opens its ledger; the first is refused, one created."""
     options = RunOptions(address_sid="IG" + 32 * "a")
     refused = AttemptResult(
@@ -44,9 +49,11 @@ async def job(folder: Path, files: Sequence[str]) -> Callable[[], AbstractContex
     created = AttemptResult(
         Verdict.CREATED, due=1, sent=1, ended=2, http_status=201, conversation_sid="CH" + 32 * "0"
     )
-    location = LedgerLocation(folder / f"{Path(files[0]).stem}.ledger")
-    with open_input(files, options, Mapping.from_options(options)) as opened:
-        async with open_ledger(location, SETTINGS, version="1") as ledger:
+    location = LedgerLocation(folder / f"{Path(files[0]).name}.ledger")
+    settings = SETTINGS if accounts is None else {"account": BY_ROW}
+    mapping = replace(Mapping.from_options(options), accounts=accounts)
+    with open_input(files, options, mapping) as opened:
+        async with open_ledger(location, settings, version="1") as ledger:
             await plan_input(ledger, opened, lambda _rows: None)
             await ledger.start_run({Status.PENDING})
             claims = await ledger.claim(2)
@@ -290,6 +297,52 @@ async def test_failed_rows_are_those_that_a_person_has_to_fix(tmp_path: Path) ->
     assert lines[2].startswith(("4;invalid;invalid_row;", "4;;invalid;invalid_row;"))
     assert len(lines) == 3
     assert len((tmp_path / "r.jsonl").read_text(encoding="utf-8").splitlines()) == 4
+
+
+async def test_the_outputs_of_a_job_for_many_accounts_say_which_it_was(tmp_path: Path) -> None:
+    """The results have the SID; rows to fix keep the input's column, by which their account is found again."""
+    accounts = JobAccounts("accounts.csv", [_account("north", 1), _account("south", 2)])
+    for form in ("csv", "jsonl", "xlsx", "parquet"):
+        names = _table_of(tmp_path, form, {"id": ["1", "2", "3"], "account_sid": ["south", "north", "?"]})
+        outputs = Outputs(ResultsOptions(output=tmp_path / "r.csv", failed=tmp_path / f"failed.{form}"))
+        ledger = await job(tmp_path, names, accounts)
+
+        with ExitStack() as stack:
+            outputs.write(ledger, opened(stack, names))
+        with ExitStack() as stack:
+            (source,) = opened(stack, [str(outputs.failed)])
+            fixed = [
+                [*each.values.values()] if isinstance(each.values, dict) else each.values
+                for each in source.records()
+            ]
+
+        results = read(outputs.path)
+        assert [*results[0]] == [*ACCOUNT_COLUMNS]
+        assert [row["account_sid"] for row in results] == [sid("AC", 2), sid("AC", 1), ""]
+        assert [row["error_code"] for row in results] == ["45745", "", "unknown_account"]
+        assert [row[:3] for row in fixed] == [["1", "south", "rejected"], ["3", "?", "invalid"]]
+
+
+def _account(name: str, number: int) -> JobAccount:
+    place = CredentialsPlace(CredentialsKind.ENVIRONMENT, name.upper())
+    return JobAccount(sid=sid("AC", number), name=name, credentials=place)
+
+
+def _table_of(folder: Path, form: str, columns: dict[str, list[str]]) -> list[str]:
+    """Write a table as a file of this form and return its name, as the only one of a list."""
+    path, lines = folder / f"accounts.{form}", [*zip(*columns.values(), strict=True)]
+    if form == "parquet":
+        parquet.write_table(Table.from_pydict(columns), path)
+    elif form == "xlsx":
+        book = Workbook()
+        for line in ([*columns], *lines):
+            book.active.append(line)
+        book.save(path)
+    elif form == "jsonl":
+        path.write_text("".join(json.dumps(dict(zip(columns, line, strict=True))) + "\n" for line in lines))
+    else:
+        path.write_text("".join(",".join(line) + "\n" for line in ([*columns], *lines)))
+    return [str(path)]
 
 
 async def test_a_row_of_another_job_keeps_its_status_however_often_it_is_handed_on(tmp_path: Path) -> None:

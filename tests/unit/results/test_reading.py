@@ -9,7 +9,7 @@ import pytest
 from msgspec import structs
 
 from provisioner.errors import InputError
-from provisioner.models import Result, Status, VanishedResult
+from provisioner.models import AccountResult, Result, Status, VanishedResult
 from provisioner.results import (
     COLUMNS,
     Format,
@@ -20,7 +20,7 @@ from provisioner.results import (
     write_results,
 )
 from provisioner.results.samples import created_samples
-from tests.sids import conversation_sid
+from tests.sids import conversation_sid, sid
 
 SID = "CH" + 32 * "a"
 NO_SID = "has a conversation_sid that is not a SID (CH and 32 hexadecimal digits)"
@@ -180,6 +180,31 @@ def test_results_are_read_by_the_names_of_their_columns(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=f"lacks the column {name}"):
             list(read_whole_results(path))
         assert list(read_results(path)) == []
+
+
+def test_the_account_of_a_row_is_read_back(tmp_path: Path) -> None:
+    """By its name, wherever it stands; what is no SID of an account is none, and no reason to refuse the file."""
+    account, path = sid("AC", 1), tmp_path / "results"
+    rows = [
+        AccountResult(**structs.asdict(each), account_sid=text)
+        for each, text in ((CREATED, account), (UNKNOWN, None))
+    ]
+    expected = [LINES[0]._replace(account_sid=account), LINES[1]]
+    for style in Format:
+        for inputs in (None, columns()):
+            with path.open("wb") as stream:
+                write_results(stream, rows, style, inputs=inputs, has_accounts=True)
+            assert list(read_results(path)) == expected
+            assert [found for _, found in read_whole_results(path)] == [CREATED, UNKNOWN]
+    for spelt in (
+        f"Account SID,Status,Conversation SID\n{account},created,{SID}\n",
+        f'{{"Account-Sid": "{account}", "status": "created", "conversation_sid": "{SID}"}}\n',
+    ):
+        path.write_text(spelt, encoding="utf-8")
+        assert [each.account_sid for each in read_results(path)] == [account]
+    own = InputColumns(("account_sid",), [["north"], [None]])
+    path.write_bytes(written(Format.CSV, own).replace(b"input.account_sid", b"account_sid"))
+    assert list(read_results(path)) == LINES
 
 
 def test_figures_that_a_spreadsheet_spoilt_are_none(tmp_path: Path) -> None:

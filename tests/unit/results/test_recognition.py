@@ -6,16 +6,23 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from provisioner.load import prometheus_text
-from provisioner.models import Counts, Manifest, Result
+from provisioner.models import AccountResult, Counts, Manifest, Result
 from provisioner.models.output_columns import FAILED_COLUMNS
 from provisioner.models.summary import Summary
 from provisioner.options import InputOptions
 from provisioner.report.job_data import JobData
 from provisioner.report.page import render
 from provisioner.results import Format, InputColumns, write_results
-from provisioner.results.recognition import OutputKind, describe_file, is_results_file, output_kind
+from provisioner.results.recognition import (
+    OutputKind,
+    describe_file,
+    has_own_form,
+    is_results_file,
+    output_kind,
+)
 from provisioner.sources import open_sources
 from tests.unit.sources.workbooks import book_of
 
@@ -106,6 +113,20 @@ def test_a_results_file_is_known_by_its_columns_however_it_was_saved(tmp_path: P
     assert set(kinds(tmp_path, [*written, *saved, b"sep=;\r\n" + saved[2]])) == {OutputKind.RESULTS}
     assert is_results_file(tmp_path / "out")
     assert not is_results_file(tmp_path / "nowhere")
+
+
+def test_results_as_a_run_writes_them_have_its_own_form(tmp_path: Path) -> None:
+    """With and without the accounts; with the input's columns behind only where these are asked for."""
+    path = tmp_path / "results"
+    of_account = AccountResult(**structs.asdict(RESULT), account_sid=None)
+    for style in Format:
+        for row, has_accounts in ((RESULT, False), (of_account, True)):
+            for inputs, is_own in ((None, True), (InputColumns(("Größe",), [("x",)]), False)):
+                with path.open("wb") as stream:
+                    write_results(stream, [row], style, inputs=inputs, has_accounts=has_accounts)
+                assert has_own_form(path, has_more=False) is is_own
+                assert has_own_form(path, has_more=True)
+                assert output_kind(path) is OutputKind.RESULTS
 
 
 def test_a_results_file_is_known_after_a_script_has_changed_its_columns(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.errors import StorageError, UsageError
-from provisioner.models import Result
+from provisioner.models import AccountResult, Result
 from provisioner.results import (
     COLUMNS,
     READABLE,
@@ -31,6 +31,7 @@ from provisioner.results import (
     read_results,
     write_results,
 )
+from tests.sids import sid
 
 CREATED = Result(
     row=1,
@@ -69,11 +70,19 @@ INVALID = Result(
 
 
 def written(
-    results: list[Result], style: Format, *, formula_guard: bool = True, inputs: InputColumns | None = None
+    results: list[Result],
+    style: Format,
+    *,
+    formula_guard: bool = True,
+    inputs: InputColumns | None = None,
+    has_accounts: bool = False,
 ) -> str:
     """Return what is written for the results, as text."""
     stream = io.BytesIO()
-    assert write_results(stream, results, style, formula_guard=formula_guard, inputs=inputs) == len(results)
+    count = write_results(
+        stream, results, style, formula_guard=formula_guard, inputs=inputs, has_accounts=has_accounts
+    )
+    assert count == len(results)
     return stream.getvalue().decode()
 
 
@@ -88,6 +97,34 @@ def test_the_columns_are_the_contract() -> None:
         "row, line, source, key, status, conversation_sid, identity, error_code, error, http_status, attempts, "
         "twilio_request_id, settled_at, latency_ms, message_sid"
     )
+
+
+def test_results_of_many_accounts_end_with_the_account() -> None:
+    """It stands after our other columns and before those of the input; a row without one has an empty cell."""
+    results: list[Result] = [
+        AccountResult(**msgspec.structs.asdict(CREATED), account_sid=sid("AC", 1)),
+        AccountResult(**msgspec.structs.asdict(INVALID), account_sid=None),
+    ]
+    names = [*COLUMNS, "account_sid"]
+
+    plain = read(written(results, Format.CSV, has_accounts=True))
+    lines = [json.loads(line) for line in written(results, Format.JSONL, has_accounts=True).splitlines()]
+    inputs = InputColumns(names=("account_sid",), cells=[["north"], [""]])
+    (first, _) = read(written(results, Format.CSV, inputs=inputs, has_accounts=True))
+
+    assert [[*line] for line in (*plain, *lines)] == 4 * [names]
+    assert [line["account_sid"] for line in (*plain, *lines)] == [sid("AC", 1), "", sid("AC", 1), None]
+    assert [*first] == [*names, "input.account_sid"]
+    assert (first["account_sid"], first["input.account_sid"]) == (sid("AC", 1), "north")
+
+
+def test_no_column_of_an_input_is_taken_for_the_account() -> None:
+    """It is told apart in the results of a job for one account, too, so that the name means one thing."""
+    inputs = InputColumns(names=("account_sid",), cells=[["north"]])
+
+    (line,) = read(written([CREATED], Format.CSV, inputs=inputs))
+
+    assert [*line] == [*COLUMNS, "input.account_sid"]
 
 
 def test_csv_has_a_header_and_a_line_per_row() -> None:
