@@ -8,7 +8,7 @@ from pathlib import Path
 from provisioner import __version__
 from provisioner.errors import UsageError
 from provisioner.http_client.transport import Transport
-from provisioner.models.accounts import JobAccounts
+from provisioner.models.accounts import BY_ROW, JobAccounts
 from provisioner.models.forecast import TWILIO_LIMIT
 from provisioner.models.sids import SidKind
 from provisioner.models.text import pluralize
@@ -145,10 +145,6 @@ class Target:
 
 
 _IN_VAIN = "--simulate does not call Twilio, so --base-url, --profile and --proxy have no effect with it"
-
-
-BY_ROW = "by row"
-"""What the settings of a job for many accounts have for the account: each row names its own."""
 
 
 @dataclass(frozen=True)
