@@ -89,7 +89,7 @@ class Target:
 
         A ledger with other settings belongs to another job.
         """
-        return {"account": self.account.account_sid, "target": "this machine" if self.is_local else "Twilio"}
+        return job_settings(self.account.account_sid, is_local=self.is_local)
 
     def flags(self) -> list[str]:
         """Return ``--base-url``, ``--profile`` and ``--service-sid`` with their values, for the same target.
@@ -247,6 +247,11 @@ def choose_targets(
             place = f"{shortened_path(accounts.source)}, line {each.line}"
             raise UsageError(f"{place}: {error.message}", cure=error.cure) from error
     return targets
+
+
+def job_settings(account: str, *, is_local: bool) -> dict[str, str]:
+    """Return the settings that identify the job of an account; see ``Target.settings``."""
+    return {"account": account, "target": "this machine" if is_local else "Twilio"}
 
 
 def _simulated(account_sid: str) -> Account:

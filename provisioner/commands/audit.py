@@ -1,7 +1,8 @@
 """The command ``reconcile --audit``: compare a job's created rows with Twilio, changing nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import islice
 
 from provisioner.errors import ExitCode, ProvisionerError, UsageError
@@ -9,28 +10,59 @@ from provisioner.ledger import CreatedRow
 from provisioner.models import Counts, UnknownRow
 from provisioner.models.discrepancy import Discrepancy
 from provisioner.models.progress import Progress
-from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
+from provisioner.models.summary import CommandOutcome, Summary
 from provisioner.models.text import pluralize
-from provisioner.reconciling import BATCH, Audit, AuditedRow
+from provisioner.reconciling import BATCH, Audit, AuditedRow, AuditFinding
 from provisioner.signals import StopSignals
 
-from .look_ups import LookUps
+from .account_ends import AccountEnd, end_notes, error_info, worst_error
+from .look_ups import JobLookUps, LookUps
 
 
-async def audit_job(look_ups: LookUps, stop_signals: StopSignals) -> Summary:
+async def audit_job(look_ups: JobLookUps, stop_signals: StopSignals) -> Summary:
     """Audit the created rows of an open ledger; raise ``UsageError`` if rows cannot be looked up."""
     ledger = look_ups.ledger
     counts = await ledger.counts()
+    await look_ups.begin(lambda each: each.created, "created row")
+    audits = dict[str, Audit]()
+    await look_ups.run(
+        partial(_audit, audits=audits), lambda: _progress(audits.values(), counts, look_ups.outage), stop_signals
+    )
+    with ledger.reader() as reader:
+        orphans = reader.orphans()
+    ends = [AccountEnd(each.account_sid, _left(each, audits), each.error) for each in look_ups.accounts]
+    error, is_done = worst_error(ends), all(not each.left for each in ends)
+    findings = sorted(finding for audit in audits.values() for finding in audit.findings)
+    return Summary(
+        command="reconcile",
+        exit_code=_exit_code(findings, error, None if is_done else stop_signals.exit_code),
+        outcome=_outcome(error, is_done=is_done),
+        error=error_info(ends),
+        counts=counts.final,
+        ledger=str(ledger.location),
+        notes=(*end_notes(ends), *_unaudited(counts.final, look_ups.reconcile)),
+        details={
+            "audited": sum(audit.rows for audit in audits.values()),
+            "findings": [finding._asdict() for finding in findings],
+            "orphans": [orphan._asdict() for orphan in orphans],
+            **({"accounts": [*_accounts(ends, audits)]} if look_ups.has_accounts else {}),
+        },
+    )
+
+
+async def _audit(look_ups: LookUps, *, audits: dict[str, Audit]) -> None:
+    """Audit the created rows of one account, as an item of ``audits``."""
+    ledger = look_ups.ledger
     async with look_ups.finder() as chosen:
         if chosen.finder is None:
-            raise _no_audit(chosen.reason)
+            look_ups.refuse(_no_audit(chosen.reason))
+            return
         since = datetime.fromisoformat(ledger.manifest.created_at).timestamp()
-        size = BATCH if chosen.finder.by_identity else counts.created
+        size = BATCH if chosen.finder.by_identity else look_ups.total
         with ledger.reader() as reader:
             reader.require_sids()
-            orphans = reader.orphans()
             close_ledger = ledger.closing(deletes=False, service_sid=look_ups.service_sid)
-            audit = Audit(
+            audit = audits[look_ups.account_sid] = Audit(
                 chosen.finder,
                 taken=ledger.assigned_conversations,
                 shared=reader.shared(),
@@ -38,24 +70,29 @@ async def audit_job(look_ups: LookUps, stop_signals: StopSignals) -> Summary:
                 service_sid=look_ups.service_sid,
                 is_known=await close_ledger.has_deleted(),
             )
-            batches = _batches((_created(row, since) for row in reader.created()), size)
-            await look_ups.run(
-                lambda: audit.run(batches), lambda: _progress(audit, counts, look_ups.outage), stop_signals
-            )
-    return Summary(
-        command="reconcile",
-        exit_code=_exit_code(audit, look_ups.error, stop_signals.exit_code),
-        outcome=_outcome(audit, look_ups.error),
-        error=ErrorInfo.from_error(look_ups.error) if look_ups.error else None,
-        counts=counts.final,
-        ledger=str(ledger.location),
-        notes=tuple(_unaudited(counts.final, look_ups.reconcile)),
-        details={
-            "audited": audit.rows,
-            "findings": [finding._asdict() for finding in audit.findings],
-            "orphans": [orphan._asdict() for orphan in orphans],
-        },
-    )
+            created = reader.created(look_ups.account_sid)
+            batches = _batches((_created(row, since) for row in created), size)
+            await look_ups.run(lambda: audit.run(batches))
+
+
+def _left(look_ups: LookUps, audits: Mapping[str, Audit]) -> int:
+    """Return the number of rows of an account that were not looked up to the end."""
+    audit = audits.get(look_ups.account_sid)
+    if audit is None:
+        return look_ups.total
+    return 0 if audit.is_done else max(look_ups.total - audit.rows, 1)
+
+
+def _accounts(ends: Sequence[AccountEnd], audits: Mapping[str, Audit]) -> Iterator[dict[str, object]]:
+    for end in ends:
+        audit = audits.get(end.account_sid)
+        yield {
+            "account_sid": end.account_sid,
+            "audited": audit.rows if audit else 0,
+            "findings": len(audit.findings) if audit else 0,
+            "left": end.left,
+            "error": end.error.message if end.error else None,
+        }
 
 
 def _no_audit(reason: str) -> UsageError:
@@ -64,22 +101,24 @@ def _no_audit(reason: str) -> UsageError:
     )
 
 
-def _exit_code(audit: Audit, error: ProvisionerError | None, signal_exit: ExitCode | None) -> ExitCode:
+def _exit_code(
+    findings: Sequence[AuditFinding], error: ProvisionerError | None, signal_exit: ExitCode | None
+) -> ExitCode:
     """Return 5 where something could not be asked, 4 where something is not as it should be."""
     if error is not None:
         return error.exit_code
-    if not audit.is_done and signal_exit is not None:
+    if signal_exit is not None:
         return signal_exit
-    flaws = {finding.flaw for finding in audit.findings}
+    flaws = {finding.flaw for finding in findings}
     if Discrepancy.UNASKED in flaws:
         return ExitCode.UNKNOWN
     return ExitCode.REJECTED if flaws else ExitCode.DONE
 
 
-def _outcome(audit: Audit, error: ProvisionerError | None) -> CommandOutcome:
+def _outcome(error: ProvisionerError | None, *, is_done: bool) -> CommandOutcome:
     if error is not None:
         return CommandOutcome.of_error(error)
-    return CommandOutcome.FINISHED if audit.is_done else CommandOutcome.STOPPED
+    return CommandOutcome.FINISHED if is_done else CommandOutcome.STOPPED
 
 
 def _unaudited(counts: Counts, reconcile: str) -> Iterator[str]:
@@ -98,5 +137,6 @@ def _batches(rows: Iterator[AuditedRow], size: int) -> Iterator[Sequence[Audited
         yield batch
 
 
-def _progress(audit: Audit, counts: Counts, outage: str) -> Progress:
-    return Progress(total=counts.created, done=audit.rows, created=counts.created, state=outage or "auditing")
+def _progress(audits: Collection[Audit], counts: Counts, outage: str) -> Progress:
+    done = sum(audit.rows for audit in audits)
+    return Progress(total=counts.created, done=done, created=counts.created, state=outage or "auditing")

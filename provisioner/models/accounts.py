@@ -70,3 +70,8 @@ class JobAccounts:
         """Return the account with this SID, or with this name in any case; None when there is none."""
         text = text.strip()
         return self._by_sid.get(text) or self._by_name.get(text.casefold())
+
+
+def about_account(account_sid: str, text: str) -> str:
+    """Return a text for the user after the account that it is about; for an empty SID only the text."""
+    return f"account {account_sid}: {text}" if account_sid else text

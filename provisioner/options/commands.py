@@ -74,7 +74,9 @@ class MappingCommandOptions(InputOptions, OutputFormatOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReconcileOptions(ReconcileTimingOptions, ConnectionOptions, GiveUpOptions, OutputFormatOptions):
+class ReconcileOptions(
+    ReconcileTimingOptions, AccountsOptions, ConnectionOptions, GiveUpOptions, OutputFormatOptions
+):
     """``provisioner reconcile``."""
 
     rate: str = option(
@@ -112,7 +114,7 @@ class ReportOptions(OverwriteOptions, OutputFormatOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CloseOptions(TargetOptions, GiveUpOptions, OutputFormatOptions):
+class CloseOptions(AccountsOptions, TargetOptions, GiveUpOptions, OutputFormatOptions):
     """``provisioner close``."""
 
     delete: bool = option(default=False, help_text="Delete the conversations for good, with their messages.")

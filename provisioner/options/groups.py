@@ -119,8 +119,8 @@ class AccountsOptions:
 
     accounts: str = option(
         "",
-        "Send each row in the account that its column account_sid names. The accounts are in this file: columns "
-        "account_sid, credentials (env:PREFIX or profile:NAME), name, address_sid, rate.",
+        "File of the accounts of a job whose rows name, in the column account_sid, the account in which each is "
+        "sent: columns account_sid, credentials (env:PREFIX or profile:NAME), name, address_sid, rate.",
         metavar="FILE",
     )
 

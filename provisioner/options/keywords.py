@@ -208,7 +208,13 @@ class ExportKeywords(ResultsKeywords, total=False):
     input: str | Sequence[str]
 
 
-class ReconcileKeywords(ReconcileTimingKeywords, ConnectionKeywords, GiveUpKeywords, total=False):
+class ReconcileKeywords(
+    ReconcileTimingKeywords,
+    AccountsKeywords,
+    ConnectionKeywords,
+    GiveUpKeywords,
+    total=False,
+):
     """``provisioner reconcile``."""
 
     rate: str | float
@@ -221,7 +227,7 @@ class ReportKeywords(OverwriteKeywords, total=False):
     output: str | PathLike[str] | None
 
 
-class CloseKeywords(TargetKeywords, GiveUpKeywords, total=False):
+class CloseKeywords(AccountsKeywords, TargetKeywords, GiveUpKeywords, total=False):
     """``provisioner close``."""
 
     delete: bool
