@@ -4,7 +4,7 @@ They are read from Twilio's list of the account's conversations. What is closed 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -13,7 +13,7 @@ from http import HTTPStatus
 
 from provisioner import __version__
 from provisioner.errors import GuardError, ProvisionerError, UnreachableError, ungrouped
-from provisioner.ledger import LedgerLocation, open_ledger
+from provisioner.ledger import Ledger, LedgerLocation, open_ledger
 from provisioner.options import Rate
 from provisioner.pacing import Pacer
 from provisioner.reconciling import AT_ONCE, LOOK_UPS_PER_SECOND
@@ -21,13 +21,13 @@ from provisioner.target import Target
 from provisioner.twilio.conversations import Conversation, ConversationClient
 from provisioner.twilio.paging import ListError
 
-from .scope import CloseJob, UnknownRowsSummary
+from .joined_sids import split
+from .scope import UnknownRowsSummary
 
 PAGE = 100
 """Conversations whose participants are asked for before more of the list is read."""
 TOLD_AFTER = 1_000
 """Number of listed conversations after which the progress is told again."""
-_SID_BYTES = len("CH") + 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,17 @@ class Selection:
 
 @dataclass
 class AccountScan:
-    """Source of the conversations of a selection; ``tell`` prints a line about the progress of the scan.
+    """Source of the conversations of a selection in the account of ``target``.
 
+    ``tell`` prints a line about the progress of the scan. ``deletes`` selects closed conversations, too.
     ``listed`` is the number of conversations of those days, ``closed`` how many of them need not be closed any
     more.
     """
 
     selection: Selection
+    target: Target
     tell: Callable[[str], None]
+    deletes: bool = False
     listed: int = 0
     closed: int = 0
     _sids: bytearray | None = field(default=None, init=False)
@@ -94,50 +97,44 @@ class AccountScan:
         return (f"  {days}{guests}; {self.listed:,} were listed, and {self.closed:,} of them are closed already",)
 
     @asynccontextmanager
-    async def open(self, target: Target, *, deletes: bool, is_kept: bool) -> AsyncIterator[CloseJob]:
+    async def open(self, place: Mapping[str, str], *, is_kept: bool) -> AsyncIterator[Ledger]:
         """Open the ledger, and import the conversations of the selection, which are asked for once.
 
-        With ``is_kept`` False, use a temporary ledger instead. Raise the same errors as ``open_ledger``,
-        ``UnreachableError`` when the list cannot be read, and ``GuardError`` when that would not help or a
-        conversation belongs to another account.
+        ``place`` are the settings of the target. With ``is_kept`` False, use a temporary ledger instead. Raise the
+        same errors as ``open_ledger``, ``UnreachableError`` when the list cannot be read, and ``GuardError`` when
+        that would not help or a conversation belongs to another account.
         """
         location = self.location if is_kept else None
-        async with open_ledger(location, target.settings(), version=__version__) as ledger:
-            close_ledger = ledger.closing(deletes=deletes, service_sid=target.service_sid)
+        async with open_ledger(location, place, version=__version__) as ledger:
             if self._sids is None:
-                self._sids = await self._scan(target, deletes=deletes)
-            await close_ledger.import_conversations(self._found(self._sids))
-            yield CloseJob(ledger, close_ledger)
+                self._sids = await self._scan()
+            await ledger.closing(deletes=self.deletes).import_conversations(split(self._sids))
+            yield ledger
 
-    async def unknowns(self, _job: CloseJob) -> UnknownRowsSummary:
+    async def unknowns(self, _ledger: Ledger) -> UnknownRowsSummary:
         """Return that there are no unknown rows: the list has no rows."""
         return UnknownRowsSummary(0, ())
 
-    def _found(self, sids: bytearray) -> Iterator[str]:
-        """Yield the SIDs, which are kept without separators: a list of them would take three times the memory."""
-        for start in range(0, len(sids), _SID_BYTES):
-            yield sids[start : start + _SID_BYTES].decode()
-
-    async def _scan(self, target: Target, *, deletes: bool) -> bytearray:
+    async def _scan(self) -> bytearray:
         """Return the SIDs of the selection, without separators."""
         found, self.listed, self.closed = bytearray(), 0, 0
         page: list[Conversation] = []
         pace = Rate(per_second=LOOK_UPS_PER_SECOND)
-        async with target.open(pace) as transport:
+        async with self.target.open(pace) as transport:
             client = ConversationClient(transport, Pacer(pace))
             async for item in client.scan(self.selection.since, self.selection.until):
                 if isinstance(item, ListError):
                     raise _not_listed(item)
-                if self._is_open(item, target.account.account_sid, deletes=deletes):
+                if self._is_open(item):
                     page.append(item)
                 if len(page) == PAGE:
                     found += await self._matching(client, page)
                     page.clear()
             return found + await self._matching(client, page)
 
-    def _is_open(self, conversation: Conversation, account_sid: str, *, deletes: bool) -> bool:
+    def _is_open(self, conversation: Conversation) -> bool:
         """Count a conversation of the list, and return whether it is to be closed if its guest matches."""
-        if conversation.account_sid != account_sid:
+        if conversation.account_sid != self.target.account.account_sid:
             raise GuardError(
                 "Twilio lists conversations of another account than --account-sid: nothing is closed",
                 cure="check TWILIO_ACCOUNT_SID and the API key, or --profile",
@@ -149,7 +146,7 @@ class AccountScan:
             self.tell(f"{self.listed:,} conversations were listed so far")
         is_closed = conversation.state == "closed"
         self.closed += is_closed
-        return deletes or not is_closed
+        return self.deletes or not is_closed
 
     async def _matching(self, client: ConversationClient, page: list[Conversation]) -> bytes:
         """Return the SIDs of the conversations whose guest matches."""

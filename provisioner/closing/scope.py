@@ -1,24 +1,15 @@
 """Selection of the conversations to close: those of a ledger, or those that a results file lists."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner import __version__
-from provisioner.ledger import CloseLedger, Ledger, LedgerLocation, is_ledger, open_ledger, open_reader
+from provisioner.ledger import Ledger, LedgerLocation, is_ledger, open_ledger, open_reader
 from provisioner.models import Status
 from provisioner.models.reasons import MOST_NAMED
 from provisioner.results import read_results
-from provisioner.target import Target
-
-
-@dataclass(frozen=True, slots=True)
-class CloseJob:
-    """Open ledger, and its conversations that are to be closed."""
-
-    ledger: Ledger
-    close_ledger: CloseLedger
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +33,29 @@ class LedgerFile:
     def __init__(self, location: LedgerLocation) -> None:
         self.location = self.of_job = location
 
+    @property
+    def has_accounts(self) -> bool:
+        """Whether the job has several accounts. Raise ``LedgerError`` when the ledger cannot be read."""
+        with open_reader(self.location) as reader:
+            return reader.manifest.has_accounts
+
     @asynccontextmanager
-    async def open(self, target: Target, *, deletes: bool, is_kept: bool) -> AsyncIterator[CloseJob]:  # noqa: ARG002 - one shape for both
-        """Open the ledger, and mark rows in flight as unknown.
+    async def open(self, place: Mapping[str, str], *, is_kept: bool) -> AsyncIterator[Ledger]:  # noqa: ARG002 - one shape for all
+        """Open the ledger, and mark rows in flight as unknown; ``place`` are the settings of the target.
 
         Raise ``OtherJobError`` when another account created the conversations, ``LedgerBusyError`` when a run
         holds the ledger, and ``LedgerError`` when it cannot be read.
         """
         with open_reader(self.location) as reader:
             settings = reader.manifest.settings
-        async with open_ledger(self.location, {**settings, **target.settings()}, version=__version__) as ledger:
+        async with open_ledger(self.location, {**settings, **place}, version=__version__) as ledger:
             await ledger.recover()
-            yield CloseJob(ledger, ledger.closing(deletes=deletes, service_sid=target.service_sid))
+            yield ledger
 
-    async def unknowns(self, job: CloseJob) -> UnknownRowsSummary:
+    async def unknowns(self, ledger: Ledger) -> UnknownRowsSummary:
         """Return the job's unknown rows."""
-        counts = await job.ledger.counts()
-        rows = [row.row for row in await job.ledger.unknown(0, MOST_NAMED)]
+        counts = await ledger.counts()
+        rows = [row.row for row in await ledger.unknown(0, MOST_NAMED)]
         return UnknownRowsSummary(counts.unknown, tuple(rows))
 
 
@@ -83,20 +80,24 @@ class ResultsFile:
         """Whether an earlier command has recorded close statuses for this file."""
         return self.location.exists()
 
+    @property
+    def has_accounts(self) -> bool:
+        """Whether the results name the accounts of the rows: never."""
+        return False
+
     @asynccontextmanager
-    async def open(self, target: Target, *, deletes: bool, is_kept: bool) -> AsyncIterator[CloseJob]:
+    async def open(self, place: Mapping[str, str], *, is_kept: bool) -> AsyncIterator[Ledger]:
         """Open the ledger beside the results file, and import the conversations of its created rows.
 
-        With ``is_kept`` False, use a temporary ledger instead. Raise the same errors as ``open_ledger``, and
-        ``InputError`` when the results file cannot be read.
+        ``place`` are the settings of the target. With ``is_kept`` False, use a temporary ledger instead. Raise the
+        same errors as ``open_ledger``, and ``InputError`` when the results file cannot be read.
         """
         location = self.location if is_kept else None
-        async with open_ledger(location, target.settings(), version=__version__) as ledger:
-            close_ledger = ledger.closing(deletes=deletes, service_sid=target.service_sid)
-            await close_ledger.import_conversations(self._made())
-            yield CloseJob(ledger, close_ledger)
+        async with open_ledger(location, place, version=__version__) as ledger:
+            await ledger.closing(deletes=False).import_conversations(self._made())
+            yield ledger
 
-    async def unknowns(self, _job: CloseJob) -> UnknownRowsSummary:
+    async def unknowns(self, _ledger: Ledger) -> UnknownRowsSummary:
         """Return the rows whose status in the results file is unknown; call this after ``open``."""
         return self._unknown
 

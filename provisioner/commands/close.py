@@ -1,27 +1,37 @@
 """The command ``close``: print what would be closed, ask, close it, and account for every conversation."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.closing.close_workers import NOT_SHOWN
-from provisioner.closing.scope import CloseJob, LedgerFile, ResultsFile
+from provisioner.closing.scope import LedgerFile, ResultsFile, close_source_of
 from provisioner.errors import ExitCode, ProvisionerError
+from provisioner.ledger import Ledger
 from provisioner.models.closing import FINAL_STATUSES, CloseStatus
 from provisioner.models.environment import ProcessEnvironment
-from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
+from provisioner.models.summary import CommandOutcome, Summary
 from provisioner.models.text import pluralize
 from provisioner.monitor.close_monitor import GUEST_WORDS, WORDS, CloseMonitor
-from provisioner.options import CloseOptions, parse_rate
+from provisioner.options import CloseOptions
 from provisioner.ports.user_interface import UserInterface
 from provisioner.runs.recorded_end import run_recorded
 from provisioner.signals import StopSignals
 from provisioner.system.event_log import event_logger
-from provisioner.target import Target
 
+from .account_ends import AccountEnd, end_notes, error_info, worst_error
 from .close_execution import CloseExecution, CloseOutcome
-from .close_plan import ClosePlan, conversations, loose_ends, plan_closing, question_lines, question_of
+from .close_plan import (
+    CloseJob,
+    ClosePlan,
+    conversations,
+    loose_ends,
+    plan_job,
+    question_lines,
+    question_of,
+)
 from .close_source import AnySource, choose_source
+from .job_access import JobAccess, require_accounts_option
 
 DRAIN_S = 30.0
 """Seconds that requests in flight may take after a stop signal."""
@@ -41,20 +51,23 @@ async def close_conversations(
     Raise ``ProvisionerError`` for an error before anything was closed; later errors are in the ``Summary``.
     """
     stop = stop or StopSignals()
-    target = Target.choose(options, environment.environ, environment.home, is_simulated=options.simulate)
-    source = choose_source(path, options, target, ui.print_status)
-    cleanup = Cleanup(source, options, target, ui=ui, command=environment.command)
+    made = close_source_of(path) if path else None
+    if made is not None:
+        require_accounts_option(path, options, has_accounts=made.has_accounts)
+    access = JobAccess.choose(options, environment)
+    source = choose_source(made, options, access, ui.print_status)
+    cleanup = Cleanup(source, options, access, ui=ui, command=environment.command)
     # A simulator reports every SID as gone, which must not be recorded; a dry run must not create a file.
     may_keep = isinstance(source, LedgerFile) or not options.simulate
     is_kept = may_keep and (options.yes or source.has_progress)
-    async with source.open(target, deletes=options.delete, is_kept=is_kept) as job:
-        plan = await plan_closing(job, source, options)
-        if plan.is_empty or not cleanup.is_wanted(plan):
-            return cleanup.account_dry(plan)
+    async with source.open(access.settings, is_kept=is_kept) as ledger:
+        job = await plan_job(ledger, source, options, access)
+        if job.plan.is_empty or not cleanup.is_wanted(job):
+            return cleanup.account_dry(job.plan)
         if is_kept == may_keep:
-            return await cleanup.execute(job, plan, stop)
-    async with source.open(target, deletes=options.delete, is_kept=True) as job:
-        return await cleanup.execute(job, plan, stop)
+            return await cleanup.execute(job, stop)
+    async with source.open(access.settings, is_kept=True) as ledger:
+        return await cleanup.execute(await plan_job(ledger, source, options, access), stop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +79,11 @@ class Standing:
     guests_left: int = 0
 
     @classmethod
-    async def read(cls, job: CloseJob, options: CloseOptions) -> "Standing":
-        """Return the numbers as recorded; guests count only when they were to be deleted."""
-        done = FINAL_STATUSES["delete" if options.delete else "close"]
-        counts = await job.close_ledger.counts()
-        guests = await job.close_ledger.guests.counts() if options.delete_users else {}
+    async def read(cls, ledger: Ledger, options: CloseOptions) -> "Standing":
+        """Return the numbers of the rows of ``ledger``; guests count only when they were to be deleted."""
+        done, closing = FINAL_STATUSES["delete" if options.delete else "close"], ledger.closing(deletes=False)
+        counts = await closing.counts()
+        guests = await closing.guests.counts() if options.delete_users else {}
         settled = FINAL_STATUSES["delete_user"] | {CloseStatus.KEPT}
         return cls(
             left=sum(number for each, number in counts.items() if each not in done),
@@ -83,22 +96,22 @@ class Cleanup:
     """One execution of ``close`` after its plan: confirm, execute, account."""
 
     def __init__(
-        self, source: AnySource, options: CloseOptions, target: Target, *, ui: UserInterface, command: str
+        self, source: AnySource, options: CloseOptions, access: JobAccess, *, ui: UserInterface, command: str
     ) -> None:
-        self._source, self._options, self._target = source, options, target
+        self._source, self._options, self._access = source, options, access
         self._ui, self._command = ui, command
         self._verb = "delete" if options.delete else "close"
         self._log = event_logger()
 
-    def is_wanted(self, plan: ClosePlan) -> bool:
+    def is_wanted(self, job: CloseJob) -> bool:
         """Print the plan and return whether to execute it.
 
         With ``--yes`` nobody is asked; without it the user is asked, and no terminal means no.
         """
         tell = self._ui.print_status if self._options.yes else self._ui.print
-        for line in question_lines(plan, self._source, self._target, self._options):
+        for line in question_lines(job, self._source, self._options, self._access):
             tell(line)
-        return self._options.yes or bool(self._ui.confirm(question_of(plan, self._options)))
+        return self._options.yes or bool(self._ui.confirm(question_of(job.plan, self._options)))
 
     def account_dry(self, plan: ClosePlan) -> Summary:
         """Return the summary of a command that closed nothing: there was nothing to close, or nobody agreed."""
@@ -109,7 +122,7 @@ class Cleanup:
             exit_code=ExitCode.DONE if is_dry else _code_of(plan, Standing()),
             outcome=CommandOutcome.CHECKED if is_dry else CommandOutcome.FINISHED,
             ledger=str(self._source.location) if self._source.has_progress else "",
-            notes=tuple(filter(None, (*loose_ends(plan, self._source, self._target), note))),
+            notes=tuple(filter(None, (*loose_ends(plan, self._source, self._access), note))),
             next_command=f"{self._command} --yes" if is_dry else "",
             details={
                 **_details(plan, {}, left=plan.to_close),
@@ -119,30 +132,37 @@ class Cleanup:
             },
         )
 
-    async def execute(self, job: CloseJob, plan: ClosePlan, stop: StopSignals) -> Summary:
+    async def execute(self, job: CloseJob, stop: StopSignals) -> Summary:
         """Close the conversations that are left, and return the summary."""
+        plan = job.plan
         with stop.active(drain_s=DRAIN_S):
             async with run_recorded(job.ledger, "close"):
                 self._log.info(
                     "close.started", conversations=plan.to_close, guests=plan.guests, rate=self._options.rate
                 )
-                async with self._target.open(parse_rate(self._options.rate)) as transport:
-                    execution = CloseExecution(self._options, self._target, transport, job, ui=self._ui)
-                    outcome = await execution.run(plan, stop)
-                standing = await Standing.read(job, self._options)
-                summary = self._account(plan, standing, outcome, signal_exit=stop.exit_code)
+                outcome = await CloseExecution(self._options, plan, ui=self._ui).run(job.accounts, stop)
+                standings = [await Standing.read(each.rows.ledger, self._options) for each in job.accounts]
+                summary = self._account(job, standings, outcome, signal_exit=stop.exit_code)
                 self._log.info("close.finished", exit_code=int(summary.exit_code), outcome=summary.outcome.value)
                 await job.ledger.finish_run(summary.exit_code)
         return summary
 
     def _account(
-        self, plan: ClosePlan, standing: Standing, done: CloseOutcome, *, signal_exit: ExitCode | None
+        self,
+        job: CloseJob,
+        standings: Sequence[Standing],
+        done: CloseOutcome,
+        *,
+        signal_exit: ExitCode | None,
     ) -> Summary:
-        left, error = standing.left + standing.guests_left, done.error
-        code, outcome = _ending(_code_of(plan, standing), error, signal_exit if left else None)
+        plan, standing = job.plan, _total(standings)
+        left = standing.left + standing.guests_left
+        ends = [
+            AccountEnd(each.rows.account_sid, its.left + its.guests_left, each.error)
+            for each, its in zip(done.accounts, standings, strict=True)
+        ]
+        code, outcome = _ending(_code_of(plan, standing), worst_error(ends), signal_exit if left else None)
         monitors = [each for each in (done.conversations, done.guests) if each is not None]
-        guests = {"guests": _guest_details(plan, done.guests.ends)} if done.guests else {}
-        interactions = {"interactions_closed": done.interactions} if done.interactions else {}
         return Summary(
             command="close",
             exit_code=code,
@@ -153,15 +173,17 @@ class Cleanup:
             ledger=str(self._source.location) if self._source.has_progress else "",
             notes=(
                 *self._reasons(done),
+                *end_notes(ends),
                 *self._other_account(done.conversations),
-                *loose_ends(plan, self._source, self._target),
+                *loose_ends(plan, self._source, self._access),
             ),
             next_command=self._command if left else "",
-            error=ErrorInfo.from_error(error) if error else None,
+            error=error_info(ends),
             details={
                 **_details(plan, done.conversations.ends, left=standing.left),
-                **guests,
-                **interactions,
+                **({"guests": _guest_details(plan, done.guests.ends)} if done.guests else {}),
+                **({"interactions_closed": done.interactions} if done.interactions else {}),
+                **({"accounts": [*_accounts(job, done, standings)]} if self._access.listed else {}),
             },
         )
 
@@ -176,8 +198,9 @@ class Cleanup:
     def _other_account(self, monitor: CloseMonitor) -> Iterator[str]:
         """Yield a note when Twilio has none of the SIDs of a results file: the account may be the wrong one."""
         if isinstance(self._source, ResultsFile) and any(code == NOT_SHOWN for code, _ in monitor.reasons):
-            made = f"if account {self._target.account.account_sid} did not make them"
-            yield f"{made}, remove {self._source.location} and use the account that did"
+            only = self._access.only
+            named = f"account {only.account.account_sid}" if only else "their account"
+            yield f"if {named} did not make them, remove {self._source.location} and use the account that did"
 
 
 def _ending(
@@ -212,6 +235,29 @@ def _details(plan: ClosePlan, ends: Mapping[CloseStatus, int], *, left: int) -> 
         "orphans": plan.orphans,
         "duplicates": plan.duplicates,
     }
+
+
+def _total(standings: Sequence[Standing]) -> Standing:
+    return Standing(
+        left=sum(each.left for each in standings),
+        in_doubt=sum(each.in_doubt for each in standings),
+        guests_left=sum(each.guests_left for each in standings),
+    )
+
+
+def _accounts(job: CloseJob, done: CloseOutcome, standings: Sequence[Standing]) -> Iterator[dict[str, object]]:
+    """Yield what became of the conversations, and of guests that were to be deleted, in each account."""
+    for planned, ended, standing in zip(job.accounts, done.accounts, standings, strict=True):
+        plan = planned.plan
+        yield {
+            "account_sid": ended.rows.account_sid,
+            "to_close": plan.to_close,
+            "done_before": plan.done,
+            **_told(WORDS, ended.conversations),
+            "left": standing.left,
+            **({"guests": _guest_details(plan, ended.guests)} if done.guests else {}),
+            "error": ended.error.message if ended.error else None,
+        }
 
 
 def _guest_details(plan: ClosePlan, ends: Mapping[CloseStatus, int]) -> dict[str, int]:

@@ -2,57 +2,67 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 from provisioner.closing.account_scan import AccountScan, Selection
-from provisioner.closing.scope import CloseSource, LedgerFile, close_source_of
+from provisioner.closing.scope import CloseSource, LedgerFile
 from provisioner.errors import UsageError
 from provisioner.options import CloseOptions, parse_day
 from provisioner.target import Target
+
+from .job_access import JobAccess
 
 AnySource = CloseSource | AccountScan
 """All sources of conversations to close."""
 
 
 def choose_source(
-    made: Path | None, options: CloseOptions, target: Target, tell: Callable[[str], None]
+    made: CloseSource | None, options: CloseOptions, access: JobAccess, tell: Callable[[str], None]
 ) -> AnySource:
-    """Return the source: the file ``made``, or without one the account, by day and identity.
+    """Return the source: ``made``, or without one the account, by day and identity.
 
     ``tell`` prints a line about the progress. Raise ``UsageError`` when the options do not say which, when the
     account is not the one that was named, or when guests are to be deleted without the ledger of their job.
     """
-    _require_account(options, target)
+    _require_account(options, access.only)
     selects = bool(options.identity_prefix or options.since or options.until)
     if made is not None and selects:
         raise UsageError(
             "close was given both a file and a selection by --identity-prefix, --since or --until",
             cure="omit one of them",
         )
-    source: AnySource
-    if made is not None:
-        source = close_source_of(made)
-    elif selects:
-        source = AccountScan(_selection(options, datetime.now(UTC).date()), tell)
-    else:
-        raise UsageError(
-            "close was not told what to close",
-            cure="name the LEDGER or RESULTS of a job, or give --since with --identity-prefix or --until",
-        )
-    if options.delete_users and not isinstance(source, LedgerFile):
+    if options.delete_users and not isinstance(made, LedgerFile):
         raise UsageError(
             "--delete-users needs the ledger of the job, which knows the guests that the job made",
             cure="name the ledger, or omit --delete-users",
         )
-    return source
-
-
-def _require_account(options: CloseOptions, target: Target) -> None:
-    """Raise ``UsageError`` when ``--account-sid`` is another account, or is missing where no ledger names one."""
-    account_sid = target.account.account_sid
-    if options.account_sid and options.account_sid != account_sid:
+    if made is not None:
+        return made
+    if not selects:
         raise UsageError(
-            f"--account-sid is not the account of the credentials, which is {account_sid}",
+            "close was not told what to close",
+            cure="name the LEDGER or RESULTS of a job, or give --since with --identity-prefix or --until",
+        )
+    if access.only is None:
+        raise UsageError(
+            "--accounts with a selection, which is made in one account", cure="omit --accounts, or name a ledger"
+        )
+    selection = _selection(options, datetime.now(UTC).date())
+    return AccountScan(selection, access.only, tell, deletes=options.delete)
+
+
+def _require_account(options: CloseOptions, only: Target | None) -> None:
+    """Raise ``UsageError`` when ``--account-sid`` is another account, or is missing where no ledger names one.
+
+    ``only`` is the target of a job for one account.
+    """
+    if options.account_sid and only is None:
+        raise UsageError(
+            "--account-sid with --accounts: each conversation is closed in the account of its row",
+            cure="omit --account-sid, also in the environment and the configuration",
+        )
+    if options.account_sid and only is not None and options.account_sid != only.account.account_sid:
+        raise UsageError(
+            f"--account-sid is not the account of the credentials, which is {only.account.account_sid}",
             cure="check which of the two is meant",
         )
     if options.since and not options.account_sid:

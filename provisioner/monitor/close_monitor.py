@@ -120,6 +120,23 @@ class CloseMonitor:
         return "deleting guests" if self._noun == "guests" else "closing"
 
 
+class AccountMonitor:
+    """Counts the events of one account, and passes them on to the ``monitor`` of all accounts."""
+
+    def __init__(self, monitor: CloseMonitor) -> None:
+        self._monitor = monitor
+        self.ends: Counter[CloseStatus] = Counter()
+        """Number of the account's conversations or guests by the status of their last attempt in this run."""
+        self.request_started, self.request_finished = monitor.request_started, monitor.request_finished
+        self.request_throttled = monitor.request_throttled
+
+    def attempt_finished(self, conversation: OpenConversation, result: CloseResult, *, is_last: bool) -> None:
+        """Count an attempt; see ``CloseMonitor``."""
+        if is_last:
+            self.ends[result.status] += 1
+        self._monitor.attempt_finished(conversation, result, is_last=is_last)
+
+
 WORDS = {
     CloseStatus.CLOSED: "closed",
     CloseStatus.DELETED: "deleted",
