@@ -10,12 +10,12 @@ from provisioner.ledger import CreatedRow
 from provisioner.models import Counts, UnknownRow
 from provisioner.models.discrepancy import Discrepancy
 from provisioner.models.progress import Progress
-from provisioner.models.summary import CommandOutcome, Summary
+from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.models.text import pluralize
 from provisioner.reconciling import BATCH, Audit, AuditedRow, AuditFinding
 from provisioner.signals import StopSignals
 
-from .account_ends import AccountEnd, end_notes, error_info, worst_error
+from .account_ends import AccountEnd, error_of, left_notes
 from .look_ups import JobLookUps, LookUps
 
 
@@ -31,16 +31,16 @@ async def audit_job(look_ups: JobLookUps, stop_signals: StopSignals) -> Summary:
     with ledger.reader() as reader:
         orphans = reader.orphans()
     ends = [AccountEnd(each.account_sid, _left(each, audits), each.error) for each in look_ups.accounts]
-    error, is_done = worst_error(ends), all(not each.left for each in ends)
+    error, is_done = error_of(ends), all(not each.left for each in ends)
     findings = sorted(finding for audit in audits.values() for finding in audit.findings)
     return Summary(
         command="reconcile",
         exit_code=_exit_code(findings, error, None if is_done else stop_signals.exit_code),
         outcome=_outcome(error, is_done=is_done),
-        error=error_info(ends),
+        error=ErrorInfo.from_error(error) if error else None,
         counts=counts.final,
         ledger=str(ledger.location),
-        notes=(*end_notes(ends), *_unaudited(counts.final, look_ups.reconcile)),
+        notes=(*left_notes(ends), *_unaudited(counts.final, look_ups.reconcile)),
         details={
             "audited": sum(audit.rows for audit in audits.values()),
             "findings": [finding._asdict() for finding in findings],

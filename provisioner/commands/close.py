@@ -10,7 +10,7 @@ from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.ledger import Ledger
 from provisioner.models.closing import FINAL_STATUSES, CloseStatus
 from provisioner.models.environment import ProcessEnvironment
-from provisioner.models.summary import CommandOutcome, Summary
+from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.models.text import pluralize
 from provisioner.monitor.close_monitor import GUEST_WORDS, WORDS, CloseMonitor
 from provisioner.options import CloseOptions
@@ -19,7 +19,7 @@ from provisioner.runs.recorded_end import run_recorded
 from provisioner.signals import StopSignals
 from provisioner.system.event_log import event_logger
 
-from .account_ends import AccountEnd, end_notes, error_info, worst_error
+from .account_ends import AccountEnd, error_of, left_notes
 from .close_execution import CloseExecution, CloseOutcome
 from .close_plan import (
     CloseJob,
@@ -161,7 +161,8 @@ class Cleanup:
             AccountEnd(each.rows.account_sid, its.left + its.guests_left, each.error)
             for each, its in zip(done.accounts, standings, strict=True)
         ]
-        code, outcome = _ending(_code_of(plan, standing), worst_error(ends), signal_exit if left else None)
+        error = error_of(ends)
+        code, outcome = _ending(_code_of(plan, standing), error, signal_exit if left else None)
         monitors = [each for each in (done.conversations, done.guests) if each is not None]
         return Summary(
             command="close",
@@ -173,12 +174,12 @@ class Cleanup:
             ledger=str(self._source.location) if self._source.has_progress else "",
             notes=(
                 *self._reasons(done),
-                *end_notes(ends),
+                *left_notes(ends),
                 *self._other_account(done.conversations),
                 *loose_ends(plan, self._source, self._access),
             ),
             next_command=self._command if left else "",
-            error=error_info(ends),
+            error=ErrorInfo.from_error(error) if error else None,
             details={
                 **_details(plan, done.conversations.ends, left=standing.left),
                 **({"guests": _guest_details(plan, done.guests.ends)} if done.guests else {}),

@@ -19,7 +19,7 @@ from provisioner.ledger import (
 from provisioner.models import FollowUpCounts, Status
 from provisioner.models.environment import ProcessEnvironment, working_folder
 from provisioner.models.reasons import MOST_NAMED, NEVER_PLANNED
-from provisioner.models.summary import Summary
+from provisioner.models.summary import ErrorInfo, Summary
 from provisioner.monitor import RunMonitor
 from provisioner.options import ReconcileOptions, parse_duration
 from provisioner.options.shell_command import export_command
@@ -32,7 +32,7 @@ from provisioner.runs.run_end import AdviceContext, advice, run_end
 from provisioner.signals import StopSignals
 from provisioner.system.event_log import event_logger
 
-from .account_ends import AccountEnd, end_notes, error_info, worst_error
+from .account_ends import AccountEnd, error_of, left_notes
 from .audit import audit_job
 from .job_access import JobAccess, require_accounts_option
 from .look_ups import JobLookUps, LookUps
@@ -122,7 +122,7 @@ async def _account(
 ) -> Summary:
     ledger, ends = look_ups.ledger, [_end_of(each, resolved) for each in look_ups.accounts]
     counts, follow_ups = await ledger.counts(), (await follow_up_counts(ledger)).final
-    left, error = sum(each.left for each in ends), worst_error(ends)
+    left, error = sum(each.left for each in ends), error_of(ends)
     end = run_end(counts, left=left, error=error, signal_exit=signal_exit, is_limited=False)
     unknown = [row.row for row in await ledger.unknown(0, MOST_NAMED + 1)]
     context = AdviceContext(figures=monitor.figures(), unknown_rows=unknown, reconcile=command)
@@ -140,12 +140,12 @@ async def _account(
         ledger=str(ledger.location),
         notes=(
             *advice(counts.final, context),
-            *end_notes(ends),
+            *left_notes(ends),
             *_what_follows(monitor.resolved_to, ledger.location, output),
             *_about(follow_ups),
         ),
         next_command=command if counts.unknown else "",
-        error=error_info(ends),
+        error=ErrorInfo.from_error(error) if error else None,
         details={
             **_numbers(monitor.resolved_to),
             **({"accounts": [*_accounts(ends, look_ups, resolved)]} if look_ups.has_accounts else {}),
