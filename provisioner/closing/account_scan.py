@@ -21,7 +21,7 @@ from provisioner.target import Target
 from provisioner.twilio.conversations import Conversation, ConversationClient
 from provisioner.twilio.paging import ListError
 
-from .joined_sids import split
+from .joined_sids import split_sids
 from .scope import UnknownRowsSummary
 
 PAGE = 100
@@ -108,7 +108,7 @@ class AccountScan:
         async with open_ledger(location, place, version=__version__) as ledger:
             if self._sids is None:
                 self._sids = await self._scan()
-            await ledger.closing(deletes=self.deletes).import_conversations(split(self._sids))
+            await ledger.closing(deletes=self.deletes).import_conversations(split_sids(self._sids))
             yield ledger
 
     async def unknowns(self, _ledger: Ledger) -> UnknownRowsSummary:

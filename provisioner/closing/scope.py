@@ -1,15 +1,21 @@
 """Selection of the conversations to close: those of a ledger, or those that a results file lists."""
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from provisioner import __version__
+from provisioner.errors import InputError
 from provisioner.ledger import Ledger, LedgerLocation, is_ledger, open_ledger, open_reader
 from provisioner.models import Status
+from provisioner.models.accounts import BY_ROW
 from provisioner.models.reasons import MOST_NAMED
-from provisioner.results import read_results
+from provisioner.results import ResultLine, read_results
+
+from .joined_sids import split_sids
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +88,12 @@ class ResultsFile:
 
     @property
     def has_accounts(self) -> bool:
-        """Whether the results name the accounts of the rows: never."""
-        return False
+        """Whether the results name the accounts of their rows, as far as the first valid row says.
+
+        Raise ``InputError`` when they cannot be read.
+        """
+        lines = (line for line in read_results(self.results) if line.status is not Status.INVALID)
+        return any(line.account_sid for line in islice(lines, 1))
 
     @asynccontextmanager
     async def open(self, place: Mapping[str, str], *, is_kept: bool) -> AsyncIterator[Ledger]:
@@ -94,7 +104,12 @@ class ResultsFile:
         """
         location = self.location if is_kept else None
         async with open_ledger(location, place, version=__version__) as ledger:
-            await ledger.closing(deletes=False).import_conversations(self._made())
+            if place["account"] == BY_ROW:
+                for account_sid, sids in self._made_in_accounts().items():
+                    view = ledger.of_account(account_sid)
+                    await view.closing(deletes=False).import_conversations(split_sids(sids))
+            else:
+                await ledger.closing(deletes=False).import_conversations(self._made())
             yield ledger
 
     async def unknowns(self, _ledger: Ledger) -> UnknownRowsSummary:
@@ -103,10 +118,26 @@ class ResultsFile:
 
     def _made(self) -> Iterator[str]:
         """Yield the SIDs of the created rows, and remember the unknown rows."""
+        return (line.conversation_sid for line in self._created())
+
+    def _made_in_accounts(self) -> Mapping[str, bytearray]:
+        """Return the same SIDs by account, without separators."""
+        made: defaultdict[str, bytearray] = defaultdict(bytearray)
+        for line in self._created():
+            if not line.account_sid:
+                raise InputError(
+                    f"row {line.row} is created, and its account_sid is not the SID of an account",
+                    source=str(self.results),
+                    cure="name the results as a run wrote them, or the ledger of the job",
+                )
+            made[line.account_sid] += line.conversation_sid.encode()
+        return made
+
+    def _created(self) -> Iterator[ResultLine]:
         total, rows = 0, list[int]()
         for line in read_results(self.results):
             if line.status is Status.CREATED:
-                yield line.conversation_sid
+                yield line
             elif line.status is Status.UNKNOWN:
                 total += 1
                 rows += [line.row] if line.row and len(rows) < MOST_NAMED else []
