@@ -15,7 +15,8 @@ def close(made: Path | None, options: CloseOptions, console: Console) -> Summary
 
     It closes these conversations and no others; --delete deletes them for good, with their messages. Without --yes
     it prints what it would close and asks on a terminal; where nobody can be asked, it closes nothing. Run it
-    again to close what is left. For a results file, its progress is kept in RESULTS.close.ledger.
+    again to close what is left. For a results file, its progress is kept in RESULTS.close.ledger. Where the rows
+    were sent in several accounts, name the file of these with --accounts.
 
     Where no ledger and no results are left, name the conversations by the day of their creation and the identity
     of their guests, and the account: --identity-prefix wc- --since 2026-11-01 --account-sid AC…. The progress is
@@ -24,10 +25,13 @@ def close(made: Path | None, options: CloseOptions, console: Console) -> Summary
     The simulator of --simulate forgets its conversations when its process ends: with --simulate, this command is
     only rehearsed.
     """
+    from .accounts_text import accounts_table
     from .closing_text import closing_lines
     from .performing import perform_on_terminal
 
     summary = perform_on_terminal([str(made)] if made else [], options, console, options.loop)
     for line in () if summary.details["dry_run"] else closing_lines(summary.details):
+        console.print(line)
+    for line in accounts_table(summary.details):
         console.print(line)
     return summary

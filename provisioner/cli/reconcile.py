@@ -14,12 +14,16 @@ def reconcile(ledger: Path, options: ReconcileOptions, console: Console) -> Summ
     """Settle unknown rows by asking Twilio; nothing is created.
 
     With --audit, change nothing, and check that every created row has exactly one conversation: exit code 4 means
-    that some rows do not, 5 that Twilio could not be asked about some.
+    that some rows do not, 5 that Twilio could not be asked about some. Where the rows were sent in several
+    accounts, name the file of these with --accounts.
     """
+    from .accounts_text import accounts_table
     from .audit_text import audit_lines
     from .performing import perform_on_terminal
 
     summary = perform_on_terminal([str(ledger)], options, console, options.loop)
     for line in audit_lines(summary.details) if options.audit else ():
+        console.print(line)
+    for line in accounts_table(summary.details):
         console.print(line)
     return summary
