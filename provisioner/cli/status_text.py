@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from textwrap import wrap
 from typing import Any
 
+from provisioner.models.accounts import BY_ROW
 from provisioner.models.environment import working_folder
 from provisioner.models.summary import Summary
 from provisioner.models.text import pluralize
@@ -38,6 +39,7 @@ def show_job(summary: Summary, console: Console) -> None:
     for line in (*_about_job(summary), *_about_run(details), *_about_next(summary)):
         console.print(line)
     console.table(_WORKER_TITLES, [_worker_cells(each) for each in details.get("workers", ())])
+    _show_accounts(summary, console)
     settings = details["settings"].items()
     console.table(
         ("setting", "value"),
@@ -79,7 +81,8 @@ def _about_job(summary: Summary) -> Iterator[str]:
     for each in details["inputs"]:
         yield _titled("input", f"{each['name']} ({pluralize('row', each['rows'])})")
     if account := settings.get("account"):
-        yield _titled("account", f"{account}, {_TARGETS.get(details['target'], details['target'])}")
+        shown = "each row names its own" if account == BY_ROW else account
+        yield _titled("account", f"{shown}, {_TARGETS.get(details['target'], details['target'])}")
     if address := settings.get("address_sid"):
         yield _titled("address", f"{address}, unless a row names its own")
     if details["folder"] not in {"", working_folder()}:
@@ -134,6 +137,17 @@ def _about_next(summary: Summary) -> Iterator[str]:
         return
     if counts.pending + counts.in_flight + counts.unsent + counts.unknown:
         yield "the job's own command goes on: an earlier version did not keep it in the ledger"
+
+
+def _show_accounts(summary: Summary, console: Console) -> None:
+    """Print the table of the accounts of a job for many."""
+    if not summary.details.get("accounts") or console.is_json:
+        return
+
+    from .account_text import account_table
+
+    for line in account_table(summary.details, summary.counts):
+        console.print(line)
 
 
 def _show_errors(details: Mapping[str, Any], console: Console) -> None:

@@ -1,14 +1,16 @@
 """The command ``export``: write the results again from the ledger and, where needed, the input."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from msgspec import structs
+from msgspec import structs, to_builtins
 
 from provisioner import __version__
 from provisioner.errors import InputError, LedgerError, ProvisionerError, UsageError
@@ -19,6 +21,7 @@ from provisioner.ledger import (
     last_sending,
     open_ledger,
     open_reader,
+    read_account_figures,
     read_follow_up_counts,
 )
 from provisioner.models import Fingerprint
@@ -55,10 +58,9 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
             _require_own_results(outputs.path, reader, location, is_vanished=options.vanished)
         counts, fingerprints, follow_ups = reader.counts(), reader.fingerprints(), read_follow_up_counts(reader)
         notes, own = _notes_about(outputs, reader)
-        settings = reader.manifest.settings
-    open_again = partial(open_reader, location)
+        settings, details = reader.manifest.settings, _details(reader)
+    open_again, reading = partial(open_reader, location), partial(_input_options, location, notes.reading)
     with ExitStack() as stack:
-        reading = partial(_input_options, location, notes.reading)
         sources = _sources(stack, outputs, options.input, fingerprints, reading)
         with edited_files_kept(outputs, notes, datetime.now().astimezone()) as told:
             if options.vanished:
@@ -76,6 +78,7 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
         failed=str(options.failed or ""),
         ledger=str(location),
         notes=(*told, *(() if fingerprints else (NEVER_PLANNED,))),
+        details=details,
     )
 
 
@@ -92,6 +95,11 @@ def _notes_about(outputs: Outputs, reader: LedgerReader) -> tuple[JobNotes, Mapp
         if path is not None and written and is_same_file(path, Path(run.folder or folder, written))
     }
     return structs.replace(notes, output=notes.output if "output" in own else None), own
+
+
+def _details(reader: LedgerReader) -> dict[str, Any]:
+    accounts = read_account_figures(reader, now=time.time(), is_running=reader.is_held())
+    return {"accounts": to_builtins(accounts)} if accounts else {}
 
 
 def _record(location: LedgerLocation, settings: Mapping[str, str], own: Mapping[str, Path]) -> None:

@@ -5,14 +5,12 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from provisioner.ledger import SENDING_COMMANDS, RunActivity, RunRecord
+from provisioner.ledger import RECENT_S, SENDING_COMMANDS, RunActivity, RunRecord
 from provisioner.models import Counts
 from provisioner.models.exit_meanings import exit_meaning
+from provisioner.models.rates import rate_until
 
-RECENT_S = 60.0
-"""Requests that were sent in these last seconds tell the rate of now."""
-_PAUSE_GAPS, _PAUSE_S = 3, 2.0
-"""A run slows down when it has sent nothing for so many of its usual gaps, and so many seconds."""
+_PAUSE_GAPS = 3
 STANDSTILL_S = 10.0
 """A run that has sent nothing for so many seconds, and so many of its usual gaps, is said to be paused."""
 
@@ -153,7 +151,4 @@ def rate_now(recent: Sequence[float], now: float) -> float | None:
     starts = [sent for sent in recent if sent > now - RECENT_S]
     if len(starts) < 2:  # noqa: PLR2004 - one start has no gap
         return 0.0 if len(recent) > len(starts) else None
-    gaps, last, first = len(starts) - 1, starts[0], starts[-1]
-    is_paused = now - last > max(_PAUSE_S, _PAUSE_GAPS * (last - first) / gaps)
-    span = (now if is_paused else last) - first
-    return gaps / span if span > 0 else None
+    return rate_until(len(starts), starts[-1], starts[0], now)

@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from msgspec import structs
+from msgspec import structs, to_builtins
 
 from provisioner.ledger import (
     SENDING_COMMANDS,
@@ -17,6 +17,7 @@ from provisioner.ledger import (
     last_judged,
     last_sending,
     open_reader,
+    read_account_figures,
     read_follow_up_counts,
 )
 from provisioner.ledger.sharing import WorkerState
@@ -71,6 +72,7 @@ def job_status(path: Path) -> Summary:
 def status_details(reader: LedgerReader) -> dict[str, Any]:
     """Return the state of a ledger's job as the details of the summary, in values that JSON can hold."""
     manifest, is_running = structs.asdict(reader.manifest), reader.is_held()
+    accounts = read_account_figures(reader, now=time.time(), is_running=is_running)
     return {
         **{name: manifest[name] for name in ("job_id", "created_at", "created_by", "settings")},
         "is_running": is_running,
@@ -83,6 +85,7 @@ def status_details(reader: LedgerReader) -> dict[str, Any]:
             for count in reader.error_counts()
             if not (is_running and count.error_code in _WHILE_RUNNING)
         ],
+        **({"accounts": to_builtins(accounts)} if accounts else {}),
     }
 
 

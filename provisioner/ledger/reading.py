@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
+from provisioner.ledger.account_reading import AccountReader
 from provisioner.ledger.notes import JobNotes, RunNote
 from provisioner.models import (
     AttemptRecord,
@@ -146,6 +147,11 @@ class LedgerReader(Protocol):
 
         A record that names no account is in none of them.
         """
+        ...
+
+    @property
+    def accounts(self) -> AccountReader:
+        """What is known of each account of a job for many."""
         ...
 
     def message_counts(self) -> MessageCounts:

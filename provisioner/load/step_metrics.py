@@ -119,6 +119,11 @@ class StepMetrics:
         return 0.0 if self.first_due is None or self.last_sent is None else self.last_sent - self.first_due
 
     @property
+    def request_rate(self) -> float | None:
+        """Requests per second from the first row's due time to the last request; None for fewer than two."""
+        return (self.requests - 1) / self.span_s if self.span_s and self.requests > 1 else None
+
+    @property
     def error_share(self) -> float | None:
         """Share of rows that did not succeed in the end, from 0 to 1; None without rows.
 

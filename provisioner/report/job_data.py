@@ -8,6 +8,7 @@ from provisioner.ledger import LedgerReader, RunRecord, read_follow_up_counts
 from provisioner.load import LOOKUPS, StepMetrics, collect_metrics
 from provisioner.models import Counts, FollowUpCounts, Manifest, Result, Step
 
+from .accounts import AccountData, load_accounts
 from .timeline import Timeline, timeline
 
 STEPS = (Step.CREATE, Step.MESSAGE)
@@ -33,7 +34,7 @@ class JobData:
     """Figures of one job for a report.
 
     ``settings`` are the settings of the job and the options of its last run. ``steps`` maps the name of a step to
-    its metrics and its timeline; a step without requests is absent.
+    its metrics and its timeline; a step without requests is absent. ``accounts`` are those of a job for many.
     """
 
     name: str
@@ -45,6 +46,7 @@ class JobData:
     errors: Sequence[ErrorGroup]
     slowest: Sequence[Result]
     follow_ups: FollowUpCounts = field(default_factory=FollowUpCounts)
+    accounts: Sequence[AccountData] = ()
 
 
 def load_job(name: str, reader: LedgerReader) -> JobData:
@@ -65,6 +67,7 @@ def load_job(name: str, reader: LedgerReader) -> JobData:
         runs=reader.runs(),
         steps=steps,
         errors=group_errors(reader.results()),
+        accounts=load_accounts(reader),
         slowest=heapq.nlargest(SLOWEST, (row for row in reader.results() if row.latency_ms), key=_latency),
     )
 

@@ -6,6 +6,7 @@ from hashlib import sha256
 from importlib.resources import files
 
 from . import sections
+from .accounts import accounts_section
 from .comparison import compare
 from .job_data import JobData
 from .markup import escape, paragraph
@@ -54,6 +55,7 @@ def job_parts(job: JobData) -> str:
     return "".join(
         (
             sections.accounting(job.counts, job.follow_ups),
+            accounts_section(job.accounts),
             sections.conditions(job),
             *sections.steps(job),
             sections.errors(job),

@@ -85,12 +85,11 @@ def steps(job: JobData) -> Iterator[str]:
 
 
 def _figures(metrics: StepMetrics) -> str:
-    rate = (metrics.requests - 1) / metrics.span_s if metrics.span_s and metrics.requests > 1 else None
     figures = [
         ("rows that had their turn", number_text(metrics.rows)),
         ("succeeded", number_text(metrics.succeeded)),
         ("requests", number_text(metrics.requests)),
-        ("requests a second", number_text(rate, decimals=2)),
+        ("requests a second", number_text(metrics.request_rate, decimals=2)),
         ("left late (over 100 ms)", number_text(metrics.late)),
         ("answered 429", f"{number_text(metrics.throttled)} ({share_text(metrics.throttled_share)})"),
         ("rows without success", share_text(metrics.error_share)),

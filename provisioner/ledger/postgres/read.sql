@@ -37,6 +37,36 @@ LEFT JOIN last_outcomes AS outcome ON outcome.row_id = plan.row_id
 GROUP BY accounts.id, accounts.sid, 2
 ORDER BY accounts.id;
 
+-- name: account_error_counts
+-- Number of rows for each account, status and error code, of each account the most frequent first.
+SELECT account_sid, status, error_code, count(*) AS occurrences
+FROM results
+WHERE account_sid IS NOT NULL AND error_code IS NOT NULL
+GROUP BY account_sid, status, error_code
+ORDER BY account_sid COLLATE "C", occurrences DESC, status COLLATE "C", error_code COLLATE "C";
+
+-- name: account_activity
+-- The requests to create that run $1 has sent in each account: number, first and last time, and number and first time of
+-- those after $2.
+SELECT
+    accounts.sid, count(*), min(sent), max(sent), count(*) FILTER (WHERE sent > $2), min(sent) FILTER (WHERE sent > $2)
+FROM attempts
+JOIN rows ON rows.id = attempts.row_id
+JOIN accounts ON accounts.id = rows.account
+WHERE attempts.run = $1 AND attempts.step = 'create' AND attempts.sent IS NOT NULL
+GROUP BY accounts.id, accounts.sid
+ORDER BY accounts.id;
+
+-- name: account_attempts
+-- The attempts of one step with their account, in the order in which they were recorded.
+SELECT
+    accounts.sid, attempts.row_id, number, class, due, sent, ended, http_status, coalesce(error_code, '')
+FROM attempts
+JOIN rows ON rows.id = attempts.row_id
+JOIN accounts ON accounts.id = rows.account
+WHERE step = $1
+ORDER BY attempts.id;
+
 -- name: message_counts
 -- Number of first messages by status, for the created rows of the current input. A message is held behind a message of
 -- the history that is rejected or unknown.

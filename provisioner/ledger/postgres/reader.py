@@ -10,6 +10,7 @@ import asyncpg
 from provisioner.errors import LedgerError
 from provisioner.ledger.notes import JobNotes
 from provisioner.ledger.postgres import errors, queries, schema
+from provisioner.ledger.postgres.account_reader import PostgresAccountReader
 from provisioner.ledger.postgres.address import PostgresAddress
 from provisioner.ledger.postgres.loop_thread import LoopThread
 from provisioner.ledger.postgres.shared_run import worker_states
@@ -71,8 +72,7 @@ class PostgresLedgerReader:
 
     def has_accounts(self) -> bool:
         """Return whether the job sends each row in the account that the row names."""
-        manifest = self._ask(schema.read_job_manifest)
-        return manifest is not None and manifest.has_accounts
+        return self.has_job() and self.manifest.has_accounts
 
     def counts(self) -> Counts:
         """Return the number of rows of the current input by status, including pending and in-flight rows."""
@@ -81,6 +81,11 @@ class PostgresLedgerReader:
     def account_counts(self) -> Mapping[str, Counts]:
         """Return the counts of each account of a job for many; empty for a ledger before version 2."""
         return self._ask(queries.count_accounts)
+
+    @property
+    def accounts(self) -> PostgresAccountReader:
+        """What is known of each account of a job for many."""
+        return PostgresAccountReader(self._all, self._lines)
 
     def message_counts(self) -> MessageCounts:
         """Return the number of first messages by status, for the created rows of the current input."""

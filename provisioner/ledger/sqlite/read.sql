@@ -28,6 +28,37 @@ LEFT JOIN rows ON rows.id = plan.row_id
 GROUP BY accounts.id, rows.status
 ORDER BY accounts.id;
 
+-- name: account_error_counts
+-- Number of rows for each account, status and error code, of each account the most frequent first.
+SELECT account_sid, status, error_code, count(*) AS occurrences
+FROM results
+WHERE account_sid IS NOT NULL AND error_code IS NOT NULL
+GROUP BY account_sid, status, error_code
+ORDER BY account_sid, occurrences DESC, status, error_code;
+
+-- name: account_activity
+-- The requests to create that run ?1 has sent in each account: number, first and last time, and number and first time of
+-- those after ?2. The tables are read in this order: the attempts once, and of each its row.
+SELECT
+    accounts.sid, count(*), min(sent), max(sent), count(*) FILTER (WHERE sent > ?2), min(sent) FILTER (WHERE sent > ?2)
+FROM attempts
+CROSS JOIN rows ON rows.id = attempts.row_id
+CROSS JOIN accounts ON accounts.id = rows.account
+WHERE attempts.run = ?1 AND attempts.step = 'create' AND attempts.sent IS NOT NULL
+GROUP BY accounts.id
+ORDER BY accounts.id;
+
+-- name: account_attempts
+-- The attempts of one step with their account, in the order in which they were recorded, and read in that order.
+SELECT
+    accounts.sid, attempts.row_id, attempts.number, attempts.class, attempts.due, attempts.sent, attempts.ended,
+    attempts.http_status, coalesce(attempts.error_code, '')
+FROM attempts
+CROSS JOIN rows ON rows.id = attempts.row_id
+CROSS JOIN accounts ON accounts.id = rows.account
+WHERE attempts.step = ?
+ORDER BY attempts.id;
+
 -- name: results
 -- The lines of the results file; texts are cut at 32,767 characters, the limit of a spreadsheet cell.
 SELECT

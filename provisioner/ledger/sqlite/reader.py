@@ -27,6 +27,7 @@ from provisioner.ledger.reading import (
 from provisioner.ledger.row_codec import decode_run_note
 from provisioner.ledger.shapes import OddLine, checked_row, decode_settings
 from provisioner.ledger.sqlite import lock, queries, unsent
+from provisioner.ledger.sqlite.account_reader import SqliteAccountReader
 from provisioner.ledger.sqlite.connections import QuerySignals
 from provisioner.ledger.sqlite.counts import (
     read_account_counts,
@@ -79,9 +80,7 @@ class SqliteLedgerReader:
 
     def has_accounts(self) -> bool:
         """Return whether the job sends each row in the account that the row names."""
-        with self._asking():
-            manifest = read_manifest(self._connection)
-        return manifest is not None and manifest.has_accounts
+        return self.has_job() and self.manifest.has_accounts
 
     def counts(self) -> Counts:
         """Return the number of rows of the current input by status, including pending and in-flight rows."""
@@ -92,6 +91,11 @@ class SqliteLedgerReader:
         """Return the counts of each account of a job for many; empty for a ledger before version 5."""
         with self._asking():
             return read_account_counts(self._connection)
+
+    @property
+    def accounts(self) -> SqliteAccountReader:
+        """What is known of each account of a job for many."""
+        return SqliteAccountReader(self._lines)
 
     def message_counts(self) -> MessageCounts:
         """Return the number of first messages by status; all are 0 for a ledger of version 1."""
@@ -165,17 +169,11 @@ class SqliteLedgerReader:
         return [ErrorCount(*line) for line in self._lines("error_counts", shapes.ERROR_COUNT)]
 
     def error_examples(self, first: int) -> Sequence[ErrorExample]:
-        """Return the ``first`` rows of each status and error code, in input order, the most frequent code first.
-
-        Rows that still wait for their turn have no error.
-        """
+        """Return the ``first`` rows of each status and error code, in input order; see ``LedgerReader``."""
         return [ErrorExample(*line) for line in self._lines("error_examples", shapes.ERROR_EXAMPLE, first)]
 
     def attempts(self, step: str, *, since_run: int = 0) -> Iterator[AttemptRecord]:
-        """Yield the attempts of one step (``create`` or ``message``), in the order in which they were recorded.
-
-        Attempts of runs before run number ``since_run`` are omitted; see ``last_run``.
-        """
+        """Yield the attempts of one step, without those of runs before ``since_run``; see ``LedgerReader``."""
         for line in self._lines("attempts", shapes.ATTEMPT, step, since_run):
             yield AttemptRecord(*line)
 
@@ -263,13 +261,15 @@ class SqliteLedgerReader:
         """Return no worker: only one process writes a file."""
         return ()
 
-    def _lines(self, name: str, shape: type[msgspec.Struct], *parameters: int | str) -> Iterator[tuple[Any, ...]]:
+    def _lines(
+        self, name: str, shape: type[msgspec.Struct], *parameters: float | str
+    ) -> Iterator[tuple[Any, ...]]:
         with self._answer(_READ[name], *parameters) as answer:
             for line in answer:
                 yield checked_row(shape, line)
 
     @contextmanager
-    def _answer(self, statement: str, *parameters: int | str) -> Iterator[sqlite3.Cursor]:
+    def _answer(self, statement: str, *parameters: float | str) -> Iterator[sqlite3.Cursor]:
         """Execute a query and yield its cursor; close the cursor when the context ends."""
         with self._asking():
             answer = self._connection.execute(statement, parameters)
