@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.closing.close_workers import NOT_SHOWN
-from provisioner.closing.scope import LedgerFile, ResultsFile, close_source_of
+from provisioner.closing.scope import LedgerFile, ResultsFile
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.ledger import Ledger
 from provisioner.models.closing import FINAL_STATUSES, CloseStatus
@@ -30,7 +30,7 @@ from .close_plan import (
     question_lines,
     question_of,
 )
-from .close_source import AnySource, choose_source
+from .close_source import AnySource, choose_source, named_source
 from .job_access import JobAccess, require_accounts_option
 
 DRAIN_S = 30.0
@@ -51,7 +51,7 @@ async def close_conversations(
     Raise ``ProvisionerError`` for an error before anything was closed; later errors are in the ``Summary``.
     """
     stop = stop or StopSignals()
-    made = close_source_of(path) if path else None
+    made = named_source(path, options)
     if made is not None:
         require_accounts_option(path, options, has_accounts=made.has_accounts)
     access = JobAccess.choose(options, environment)

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from provisioner.closing.account_scan import AccountScan, Selection
-from provisioner.closing.scope import CloseSource, LedgerFile
+from provisioner.closing.scope import CloseSource, LedgerFile, close_source_of
 from provisioner.errors import UsageError
 from provisioner.options import CloseOptions, parse_day
 from provisioner.target import Target
@@ -13,6 +14,16 @@ from .job_access import JobAccess
 
 AnySource = CloseSource | AccountScan
 """All sources of conversations to close."""
+
+
+def named_source(path: Path | None, options: CloseOptions) -> CloseSource | None:
+    """Return the source that ``path`` names, None without one; raise ``UsageError`` for a selection besides."""
+    if path is not None and _selects(options):
+        raise UsageError(
+            "close was given both a file and a selection by --identity-prefix, --since or --until",
+            cure="omit one of them",
+        )
+    return close_source_of(path) if path is not None else None
 
 
 def choose_source(
@@ -24,12 +35,6 @@ def choose_source(
     account is not the one that was named, or when guests are to be deleted without the ledger of their job.
     """
     _require_account(options, access.only)
-    selects = bool(options.identity_prefix or options.since or options.until)
-    if made is not None and selects:
-        raise UsageError(
-            "close was given both a file and a selection by --identity-prefix, --since or --until",
-            cure="omit one of them",
-        )
     if options.delete_users and not isinstance(made, LedgerFile):
         raise UsageError(
             "--delete-users needs the ledger of the job, which knows the guests that the job made",
@@ -37,7 +42,7 @@ def choose_source(
         )
     if made is not None:
         return made
-    if not selects:
+    if not _selects(options):
         raise UsageError(
             "close was not told what to close",
             cure="name the LEDGER or RESULTS of a job, or give --since with --identity-prefix or --until",
@@ -48,6 +53,10 @@ def choose_source(
         )
     selection = _selection(options, datetime.now(UTC).date())
     return AccountScan(selection, access.only, tell, deletes=options.delete)
+
+
+def _selects(options: CloseOptions) -> bool:
+    return bool(options.identity_prefix or options.since or options.until)
 
 
 def _require_account(options: CloseOptions, only: Target | None) -> None:

@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -198,7 +199,7 @@ async def test_a_job_for_many_accounts_needs_their_file(job: AccountsJob, name: 
     ],
 )
 async def test_options_of_one_account_do_not_go_with_a_file_of_accounts(
-    job: AccountsJob, how: dict[str, str], told: str
+    job: AccountsJob, how: dict[str, Any], told: str
 ) -> None:
     """They would be true of one of them at most."""
     with pytest.raises(UsageError, match=told):
