@@ -16,4 +16,11 @@ def run(files: tuple[str, ...], options: RunOptions, console: Console) -> Summar
     """
     from .performing import perform_on_terminal
 
-    return perform_on_terminal(files, options, console, options.loop)
+    summary = perform_on_terminal(files, options, console, options.loop)
+    if summary.details.get("accounts"):
+        from .account_figures_text import MOST_SHOWN, account_figures_table
+
+        tell = console.print_status if summary.output == "-" else console.print
+        for line in account_figures_table(summary.details, summary.counts, most=MOST_SHOWN):
+            tell(line)
+    return summary

@@ -144,9 +144,9 @@ def _show_accounts(summary: Summary, console: Console) -> None:
     if not summary.details.get("accounts") or console.is_json:
         return
 
-    from .account_text import account_table
+    from .account_figures_text import account_figures_table
 
-    for line in account_table(summary.details, summary.counts):
+    for line in account_figures_table(summary.details, summary.counts):
         console.print(line)
 
 

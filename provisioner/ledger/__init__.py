@@ -2,13 +2,15 @@
 
 ``base`` the protocols for writing · ``messages`` those for messages of created rows · ``settings`` those for
 settings of conversations · ``closing`` those for closing conversations · ``reading`` the protocol for reading,
-with ``account_reading`` for jobs for many accounts · ``last_runs`` finds runs among those of a job · ``location``
-the file or address of a ledger · ``notes`` values that one run keeps for the next · ``sharing`` and
-``worker_ledger`` the protocols of a run that several processes share · ``open`` opens a ledger of the right kind ·
-``sqlite`` a SQLite file · ``postgres`` a schema of a database; ``docs/ledger.md`` documents their tables.
+with ``account_reading`` for jobs for many accounts · ``account_figures`` the figures of these accounts ·
+``last_runs`` finds runs among those of a job · ``location`` the file or address of a ledger · ``notes`` values
+that one run keeps for the next · ``sharing`` and ``worker_ledger`` the protocols of a run that several processes
+share · ``open`` opens a ledger of the right kind · ``sqlite`` a SQLite file · ``postgres`` a schema of a database;
+``docs/ledger.md`` documents their tables.
 """
 
-from provisioner.ledger.account_reading import RECENT_S, AccountReader, read_account_figures
+from provisioner.ledger.account_figures import RECENT_S, read_account_figures
+from provisioner.ledger.account_reading import AccountReader
 from provisioner.ledger.base import Ledger, PlanStore, RowStore, UnknownRowStore, follow_up_counts
 from provisioner.ledger.closing import CloseLedger, CloseStore, GuestLedger, OpenConversationStore
 from provisioner.ledger.last_runs import last_judged, last_output, last_sending

@@ -17,6 +17,12 @@ def last_sending(runs: Sequence[RunRecord]) -> RunNote:
     return next((run.note for run in reversed(runs) if _sends(run.note)), RunNote())
 
 
+def last_sending_run(runs: Sequence[RunRecord]) -> int:
+    """Return the number (from 1) of the last run that sent rows; that of the last run when no note says so."""
+    numbers = (number for number, run in reversed([*enumerate(runs, start=1)]) if _sends(run.note))
+    return next(numbers, len(runs))
+
+
 def last_output(runs: Sequence[RunRecord], folder: str) -> str:
     """Return the name of the job's results as seen from ``folder``, empty when it is not known, or stdout."""
     outputs = (run.note.output_from(folder) for run in reversed(runs) if run.note.command in SENDING_COMMANDS)

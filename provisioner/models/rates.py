@@ -4,7 +4,7 @@ _PAUSE_GAPS, _PAUSE_S = 3, 2.0
 """A run slows down when it has sent nothing for so many of its usual gaps, and so many seconds."""
 
 
-def mean_rate(starts: int, first: float | None, last: float | None) -> float | None:
+def rate_between(starts: int, first: float | None, last: float | None) -> float | None:
     """Return the starts per second between the first one and the last one; None where that cannot be told."""
     if first is None or last is None or last <= first:
         return None

@@ -9,11 +9,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
-from msgspec import structs
+from msgspec import structs, to_builtins
 
 from provisioner.errors import ExitCode, ProvisionerError, StorageError, UnreachableError
 from provisioner.ledger import LedgerReader, ThresholdNote, follow_up_counts
 from provisioner.models import Counts, FollowUpCounts, Status
+from provisioner.models.account_figures import AccountFigures
 from provisioner.models.reasons import MOST_NAMED, InvalidReason, group_problems
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.planning.plan import skipped_records
@@ -21,6 +22,7 @@ from provisioner.results import STDOUT
 from provisioner.results.outputs import Outputs, file_stamp
 from provisioner.system.event_log import event_logger
 
+from .accounts.figures_at_end import figures_at_end
 from .earlier_files import edited_files_kept
 from .job_commands import JobCommands
 from .open_job import OpenJob
@@ -74,6 +76,7 @@ class _FinalState:
     error: ProvisionerError | None
     signal_exit: ExitCode | None
     kept: Sequence[str] = ()
+    accounts: Sequence[AccountFigures] = ()
 
 
 async def account(job: OpenJob, config: AccountConfig, run_plan: RunPlan, report: SendReport) -> Summary:
@@ -100,6 +103,7 @@ async def account(job: OpenJob, config: AccountConfig, run_plan: RunPlan, report
         error=next(filter(None, errors), None),
         signal_exit=job.stop.exit_code,
         kept=kept,
+        accounts=await figures_at_end(job, report.account_errors),
     )
     summary, thresholds = await _judged(job, config, _summary(config, run_plan, report, final))
     await _store_end(job, run_plan, summary, thresholds)
@@ -271,6 +275,7 @@ def _next(config: AccountConfig, end: RunOutcome, counts: Counts, final: _FinalS
 def _details(run_plan: RunPlan, report: SendReport, final: _FinalState) -> dict[str, Any]:
     """Return further figures for ``--json``; bytes are counted in request and response bodies only."""
     held = {} if (held_s := report.figures.held_s) is None else {"held_s": round(held_s, 3)}
+    accounts = {"accounts": to_builtins(final.accounts)} if final.accounts else {}
     outage = {"unreachable_s": round(report.unreachable_s, 3)} if report.unreachable_s else {}
     return {
         "to_send": run_plan.required_rows,
@@ -280,4 +285,5 @@ def _details(run_plan: RunPlan, report: SendReport, final: _FinalState) -> dict[
         **final.skipped,
         **outage,
         **held,
+        **accounts,
     }

@@ -1,13 +1,13 @@
 """Rates from the times of starts."""
 
-from provisioner.models.rates import mean_rate, rate_until
+from provisioner.models.rates import rate_between, rate_until
 
 
 def test_a_mean_rate_needs_two_moments() -> None:
     """It is that of the gaps between the starts."""
-    assert mean_rate(5, 10.0, 12.0) == 2.0
-    assert mean_rate(1, 10.0, 10.0) is None
-    assert mean_rate(0, None, None) is None
+    assert rate_between(5, 10.0, 12.0) == 2.0
+    assert rate_between(1, 10.0, 10.0) is None
+    assert rate_between(0, None, None) is None
 
 
 def test_a_rate_falls_only_after_three_gaps_and_two_seconds() -> None:

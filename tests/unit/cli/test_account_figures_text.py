@@ -2,7 +2,7 @@
 
 import msgspec
 
-from provisioner.cli.account_text import account_table
+from provisioner.cli.account_figures_text import account_figures_table
 from provisioner.models import Counts
 from provisioner.models.account_figures import AccountFigures
 from tests.sids import sid
@@ -21,7 +21,7 @@ def test_an_account_is_shown_with_its_name_and_what_stopped_it() -> None:
         )
     )
 
-    _, line = account_table(told, Counts(input=2, unsent=2))
+    _, line = account_figures_table(told, Counts(input=2, unsent=2))
 
     assert " ".join(line.split()) == f"{sid('AC', 1)} (North) 2 0 0 0 2 0 0 was refused"
 
@@ -33,8 +33,8 @@ def test_of_many_accounts_those_that_are_not_done_come_first() -> None:
         for number in range(1, 10)
     ]
 
-    few = [*account_table(details(*accounts), None, most=2)]
-    everything = [*account_table(details(*accounts), None)]
+    few = [*account_figures_table(details(*accounts), None, most=2)]
+    everything = [*account_figures_table(details(*accounts), None)]
 
     assert [line.split()[0] for line in few[1:3]] == [sid("AC", 9), sid("AC", 1)]
     assert few[3:] == ["  and 7 more accounts: provisioner status shows all"]

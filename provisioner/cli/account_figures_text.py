@@ -17,7 +17,9 @@ MOST_SHOWN = 40
 _TITLES = ("account", "rows", "created", "rejected", "unknown", "unsent", "invalid", "left", "rate", "error")
 
 
-def account_table(details: Mapping[str, Any], counts: Counts | None, *, most: int | None = None) -> Iterator[str]:
+def account_figures_table(
+    details: Mapping[str, Any], counts: Counts | None, *, most: int | None = None
+) -> Iterator[str]:
     """Yield the lines of the table of the accounts in the details of a summary; none for a job for one account.
 
     ``counts`` are those of the whole job: rows in none of the accounts have a line below the table. With ``most``,
