@@ -6,6 +6,7 @@ from shlex import quote
 from provisioner.errors import InputError
 from provisioner.models import Problem, Status
 from provisioner.models.output_columns import (
+    ACCOUNT_COLUMNS,
     FAILED_COLUMNS,
     TO_CLOSE,
     TO_REBUILD,
@@ -42,7 +43,7 @@ def _uses(source: Source, columns: Sequence[str]) -> Iterator[str]:
         yield "save them as CSV UTF-8 with all their columns, and see 'provisioner close --help'"
         return
     yield ledger_command("close", source.name)
-    if have_columns(columns, TO_REBUILD):
+    if have_columns(columns, TO_REBUILD) and not have_columns(columns, {ACCOUNT_COLUMNS[-1]}):
         yield f"add --rebuild-from {quote(source.name)} to the command of a job that has lost its ledger"
 
 

@@ -6,7 +6,14 @@ files of a job.
 """
 
 from .pairing import paired
-from .reading import ResultLine, WholeLine, is_whole, read_results, read_whole_results
+from .reading import (
+    ResultLine,
+    WholeLine,
+    can_be_rebuilt_from,
+    names_accounts,
+    read_results,
+    read_whole_results,
+)
 from .writing import (
     COLUMNS,
     READABLE,
@@ -30,9 +37,10 @@ __all__ = [
     "ResultLine",
     "WholeLine",
     "atomic_write",
+    "can_be_rebuilt_from",
     "check_writable",
     "format_of",
-    "is_whole",
+    "names_accounts",
     "paired",
     "read_results",
     "read_whole_results",

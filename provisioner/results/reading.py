@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn, TextIO
@@ -29,6 +30,7 @@ from .writing import COLUMNS
 _STATUSES = frozenset(Status)
 _AS_UTF_8 = "save it as CSV UTF-8, with all its columns"
 _HEAD_SIZE = 64 * 1024
+_FIRST_LINES = 1_000
 _MOST_DIGITS = 18
 _FIGURE = re.compile(r"-?\d{1,18}(?:\.\d{1,18})?")
 _IN_INPUT, _VANISHED = msgspec.json.Decoder(Result), msgspec.json.Decoder(VanishedResult)
@@ -98,13 +100,23 @@ def read_whole_results(path: Path, *, formula_guard: bool = True) -> Iterator[Wh
     return (each.whole for each in _read(path, TO_REBUILD, formula_guard=formula_guard))
 
 
-def is_whole(path: Path) -> bool:
-    """Return whether the first line of ``path`` can be read by ``read_whole_results``."""
+def can_be_rebuilt_from(path: Path) -> bool:
+    """Return whether a lost ledger can be made from these results, as far as their first lines tell.
+
+    They need the columns of ``read_whole_results``, and may not be those of a job for many accounts.
+    """
     try:
         next(read_whole_results(path), None)
     except InputError:
         return False
-    return True
+    return not names_accounts(path)
+
+
+def names_accounts(path: Path) -> bool:
+    """Return whether one of the first 1,000 lines names the account of its row, as in a job for many accounts."""
+    with suppress(InputError):
+        return any(each.account_sid for each in islice(read_results(path), _FIRST_LINES))
+    return False
 
 
 def _read(path: Path, needed: Collection[str], *, formula_guard: bool) -> Iterator[_Found]:

@@ -14,7 +14,7 @@ from shlex import quote
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation, LedgerReader, open_reader
 from provisioner.planning.input import JobInput
-from provisioner.results import is_whole
+from provisioner.results import can_be_rebuilt_from
 from provisioner.signals import StopSignals
 from provisioner.sources import is_remote
 from provisioner.sources.files.objects import downloaded, object_address, shown_output
@@ -166,7 +166,7 @@ def _may_take(reader: LedgerReader, settings: Mapping[str, str]) -> bool:
 
 def _rebuild(results: Path, ledger: LedgerLocation, *, before: str = "", after: str) -> str:
     """Return the way on by ``--rebuild-from``, empty where results or ledger do not allow it."""
-    is_possible = not object_address(results) and is_whole(results) and not ledger.is_postgres
+    is_possible = not object_address(results) and can_be_rebuilt_from(results) and not ledger.is_postgres
     return f"{before}--rebuild-from {quote(str(results))}{after}" if is_possible else ""
 
 

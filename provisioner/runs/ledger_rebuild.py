@@ -15,7 +15,7 @@ from provisioner.models import Status, is_hardly_any
 from provisioner.models.text import pluralize
 from provisioner.planning.input import JobInput, PlanInterrupted
 from provisioner.planning.plan import notes_of_plan, show_keys
-from provisioner.results import read_whole_results
+from provisioner.results import names_accounts, read_whole_results
 from provisioner.rows import is_generated_identity
 from provisioner.signals import StopSignals
 from provisioner.system.printable import shortened
@@ -45,6 +45,7 @@ async def rebuild_lost_ledger(
     if ledger.exists():
         _require_rebuilt(ledger, results)
         return ()
+    await asyncio.to_thread(_require_one_account, results)
     planned = await _planned(job_input, results, settings)
     reports: list[RebuildReport] = []
 
@@ -81,6 +82,14 @@ def _stoppable(job_input: JobInput, stop: StopSignals) -> Iterator[None]:
             yield
         except PlanInterrupted:
             raise stop.error() from None
+
+
+def _require_one_account(results: Path) -> None:
+    if names_accounts(results):
+        raise UsageError(
+            f"{results} is of a job for many accounts, whose ledger cannot be made again from its results",
+            cure="put the ledger back; or, if its column account_sid is the input's own, rename that",
+        )
 
 
 def _require_rebuilt(ledger: LedgerLocation, results: Path) -> None:

@@ -5,7 +5,7 @@ from shlex import quote
 
 from provisioner.errors import LedgerError
 from provisioner.ledger import LedgerLocation, is_ledger
-from provisioner.results import is_whole
+from provisioner.results import can_be_rebuilt_from
 from provisioner.results.recognition import is_results_file
 
 
@@ -46,6 +46,6 @@ def named_location(path: Path) -> LedgerLocation:
 
 
 def _rebuild(path: Path) -> str:
-    if not is_whole(path):
+    if not can_be_rebuilt_from(path):
         return ""
     return f", or make it again: add --rebuild-from {quote(str(path))} to the command that made it"

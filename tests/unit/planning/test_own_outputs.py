@@ -96,6 +96,18 @@ def test_results_are_no_input_however_they_were_saved(tmp_path: Path) -> None:
         assert (f"--rebuild-from {typed} " in refusal.value.cure) == can_read(read_whole_results, path), name
 
 
+def test_results_of_many_accounts_rebuild_no_ledger(tmp_path: Path) -> None:
+    """They are refused like others, and only what can be done with them is offered."""
+    path = tmp_path / "results.csv"
+    path.write_bytes(table(",", "utf-8", "account_sid"))
+
+    with pytest.raises(InputError) as refusal, open_input([str(path)], OPTIONS, Mapping.from_options(OPTIONS)):
+        pass
+
+    assert "provisioner close" in refusal.value.cure
+    assert "--rebuild-from" not in refusal.value.cure
+
+
 def test_some_of_our_columns_make_no_results(tmp_path: Path) -> None:
     """An export may have a status and a key of its own."""
     assert problems_of(tmp_path, "row,line,source,key,status,CustomerFriendlyName\n1,2,web,k,created,Ana\n") == [

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.errors import StoppedError, UsageError
+from provisioner.errors import LedgerError, StoppedError, UsageError
 from provisioner.ledger import LedgerLocation, open_reader
 from provisioner.mapping import Mapping
 from provisioner.options import RunOptions
@@ -13,8 +13,9 @@ from provisioner.planning.input import open_input
 from provisioner.results import COLUMNS, read_whole_results
 from provisioner.runs.command_files import files_of_command
 from provisioner.runs.ledger_rebuild import rebuild_lost_ledger
+from provisioner.runs.named_ledger import ledger_of
 from provisioner.signals import StopSignals
-from tests.sids import conversation_sid
+from tests.sids import conversation_sid, sid
 
 ADDRESS = "IG" + 32 * "0"
 HEADER = ",".join(COLUMNS)
@@ -150,6 +151,28 @@ async def test_the_same_command_again_leaves_the_rebuilt_ledger_alone(tmp_path: 
 
     assert again == otherwise_spelt == ()
     assert (tmp_path / "job.ledger").read_bytes() == before
+
+
+async def test_no_ledger_is_made_again_for_many_accounts(tmp_path: Path) -> None:
+    """Their results are refused before the input is read, and where a ledger is missing, they are not offered."""
+    results = results_of(tmp_path, NAMES)
+    assert "--rebuild-from" in missing(results)
+    header, *lines = results.read_text().splitlines()
+    of_accounts = (f"{header},account_sid", *(f"{line},{sid('AC', 1)}" for line in lines), "")
+    results.write_text("\n".join(of_accounts))
+
+    with pytest.raises(UsageError, match="is of a job for many accounts"):
+        await rebuild(tmp_path, NAMES, results)
+
+    assert "--rebuild-from" not in missing(results)
+    assert "job.ledger" not in files_in(tmp_path)
+
+
+def missing(results: Path) -> str:
+    """Return the way on that is told for results whose ledger is missing."""
+    with pytest.raises(LedgerError) as refusal:
+        ledger_of(results)
+    return refusal.value.cure
 
 
 def test_a_ledger_is_rebuilt_from_the_output_however_it_is_spelt(tmp_path: Path) -> None:
