@@ -25,13 +25,13 @@ def close(made: Path | None, options: CloseOptions, console: Console) -> Summary
     The simulator of --simulate forgets its conversations when its process ends: with --simulate, this command is
     only rehearsed.
     """
-    from .accounts_text import accounts_table
+    from .asked_accounts_text import asked_accounts_table
     from .closing_text import closing_lines
     from .performing import perform_on_terminal
 
     summary = perform_on_terminal([str(made)] if made else [], options, console, options.loop)
     for line in () if summary.details["dry_run"] else closing_lines(summary.details):
         console.print(line)
-    for line in accounts_table(summary.details):
+    for line in asked_accounts_table(summary.details):
         console.print(line)
     return summary

@@ -17,13 +17,13 @@ def reconcile(ledger: Path, options: ReconcileOptions, console: Console) -> Summ
     that some rows do not, 5 that Twilio could not be asked about some. Where the rows were sent in several
     accounts, name the file of these with --accounts.
     """
-    from .accounts_text import accounts_table
+    from .asked_accounts_text import asked_accounts_table
     from .audit_text import audit_lines
     from .performing import perform_on_terminal
 
     summary = perform_on_terminal([str(ledger)], options, console, options.loop)
     for line in audit_lines(summary.details) if options.audit else ():
         console.print(line)
-    for line in accounts_table(summary.details):
+    for line in asked_accounts_table(summary.details):
         console.print(line)
     return summary

@@ -49,7 +49,8 @@ def show_job(summary: Summary, console: Console) -> None:
     if orphans := len(details["orphans"]):
         attempts = pluralize("attempt", orphans)
         console.print(f"{attempts} failed at the participant: each may have left a conversation")
-        audit = shlex.join(["provisioner", "reconcile", summary.ledger, "--audit"])
+        accounts = ["--accounts", "FILE"] if details.get("accounts") else []
+        audit = shlex.join(["provisioner", "reconcile", summary.ledger, "--audit", *accounts])
         console.print(f"  without a customer; {audit} lists them")
     for place, ruling in enumerate(details["thresholds"]):
         if not place:

@@ -7,6 +7,7 @@ import pytest
 from tests.acceptance.program import Program
 from tests.acceptance.simulator_process import SimulatorMaker
 from tests.acceptance.test_many_accounts import ACCOUNTS, RUN, TOKENS, write_job
+from tests.postgres_server import address_of_session
 from tests.raw_server import reply
 from tests.stub_twilio import Answer, Call, StubMaker, StubTwilio, error
 
@@ -14,20 +15,22 @@ pytestmark = pytest.mark.acceptance
 LEDGER = "results.csv.ledger"
 
 
+@pytest.mark.parametrize("kind", ["file", "database"])
 async def test_a_killed_job_is_looked_up_and_closed_in_its_accounts(
-    program: Program, simulator: SimulatorMaker
+    program: Program, simulator: SimulatorMaker, kind: str
 ) -> None:
-    """One question covers all accounts; each has its line at the end; nothing of any account is left open."""
+    """Each account has its line at the end, and nothing of any account is left open, wherever the ledger is."""
+    ledger = LEDGER if kind == "file" else f"{address_of_session()}&job=accounts-after-a-run"
     server = await simulator("--rate-limit", "0", "--latency", "50ms")
     write_job(program, 60, rate="20/s")
     there = ("--base-url", server.url, "--accounts", "accounts.csv")
-    running = await program.start(*RUN, "--base-url", server.url, env=TOKENS)
+    running = await program.start(*RUN, "--base-url", server.url, "--ledger", ledger, env=TOKENS)
     await server.has_seen(25)
     running.process.kill()
     await running.end()
 
-    looked_up = await program("reconcile", LEDGER, *there, "--settle-delay", "0.2", env=TOKENS)
-    closed = await program("close", "results.csv.ledger", *there, "--yes", "--rate", "0", env=TOKENS)
+    looked_up = await program("reconcile", ledger, *there, "--settle-delay", "0.2", env=TOKENS)
+    closed = await program("close", ledger, *there, "--yes", "--rate", "0", env=TOKENS)
 
     assert looked_up.code in {0, 7}
     assert looked_up.counts.get("unknown", 0) == 0

@@ -1,6 +1,6 @@
 """The table of what a command did in each account."""
 
-from provisioner.cli.accounts_text import accounts_table
+from provisioner.cli.asked_accounts_text import asked_accounts_table
 
 NORTH, SOUTH = "AC" + 32 * "1", "AC" + 32 * "2"
 
@@ -12,7 +12,7 @@ def test_each_account_has_a_line_with_what_is_not_zero() -> None:
         {"account_sid": SOUTH, "to_close": 7, "gone": 0, "guests": {"deleted": 0, "kept": 0}, "error": "refused"},
     ]
 
-    lines = list(accounts_table({"accounts": accounts}))
+    lines = list(asked_accounts_table({"accounts": accounts}))
 
     assert [line.split() for line in lines] == [
         ["account", "to", "close", "guests", "deleted", "error"],
@@ -23,4 +23,4 @@ def test_each_account_has_a_line_with_what_is_not_zero() -> None:
 
 def test_a_job_for_one_account_has_no_table() -> None:
     """Its details name no accounts."""
-    assert list(accounts_table({"to_close": 3})) == []
+    assert list(asked_accounts_table({"to_close": 3})) == []

@@ -1,4 +1,4 @@
-"""Table of what a command did in each account of a job for many."""
+"""Table of what ``reconcile`` or ``close`` did in each account that it asked, of a job for many."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from .table import render_table
 
 
-def accounts_table(details: Mapping[str, Any]) -> Iterator[str]:
+def asked_accounts_table(details: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines of a table with a row for each account that was asked; none in a job for one account.
 
     ``details`` are the details of the ``Summary``. Columns without any value other than 0 are omitted.
