@@ -21,7 +21,7 @@ class PostgresAccountReader:
 
     def error_counts(self) -> Sequence[AccountErrorCount]:
         """Return the number of rows for each account, status and error code."""
-        return [AccountErrorCount(*line) for line in self._all("account_error_counts")]
+        return [AccountErrorCount(*line) for line in self._all("account_error_counts") if line[0] is not None]
 
     def activity(self, run: int, since: float) -> Sequence[AccountActivity]:
         """Return what run number ``run`` (from 1) has sent in each account, in all and after ``since``."""

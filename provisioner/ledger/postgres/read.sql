@@ -38,10 +38,11 @@ GROUP BY accounts.id, accounts.sid, 2
 ORDER BY accounts.id;
 
 -- name: account_error_counts
--- Number of rows for each account, status and error code, of each account the most frequent first.
+-- Number of rows for each account, status and error code, of each account the most frequent first; also of rows that
+-- name no account.
 SELECT account_sid, status, error_code, count(*) AS occurrences
 FROM results
-WHERE account_sid IS NOT NULL AND error_code IS NOT NULL
+WHERE error_code IS NOT NULL
 GROUP BY account_sid, status, error_code
 ORDER BY account_sid COLLATE "C", occurrences DESC, status COLLATE "C", error_code COLLATE "C";
 

@@ -19,9 +19,8 @@ class SqliteAccountReader:
 
     def error_counts(self) -> Sequence[AccountErrorCount]:
         """Return the number of rows for each account, status and error code."""
-        return [
-            AccountErrorCount(*line) for line in self._lines("account_error_counts", shapes.ACCOUNT_ERROR_COUNT)
-        ]
+        lines = self._lines("account_error_counts", shapes.ACCOUNT_ERROR_COUNT)
+        return [AccountErrorCount(*line) for line in lines if line[0] is not None]
 
     def activity(self, run: int, since: float) -> Sequence[AccountActivity]:
         """Return what run number ``run`` (from 1) has sent in each account, in all and after ``since``."""
