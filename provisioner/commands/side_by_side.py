@@ -7,7 +7,7 @@ from typing import TypeVar
 from provisioner.errors import ungrouped
 
 _T = TypeVar("_T")
-MOST_AT_ONCE = 20
+MOST_AT_ONCE = 100
 """Accounts that are worked on at the same time; each has connections of its own."""
 
 
