@@ -135,8 +135,9 @@ BACK_TO_VERSION_1 = (
     "DROP FUNCTION take_look_up, open_sweep, pass_canary, end_run",
     "DROP TABLE account_runs",
     (
-        "ALTER TABLE shared_runs ADD row_limit bigint, ADD to_send bigint, ADD sweep integer, ADD statuses text[], "
-        "ADD message_statuses text[], ADD settings_statuses text[], ADD canary_passed boolean, ADD looker bigint, "
+        "ALTER TABLE shared_runs ADD row_limit bigint, ADD to_send bigint, ADD sweep integer, "
+        "ADD statuses text[], ADD message_statuses text[], ADD settings_statuses text[], "
+        "ADD canary_passed boolean, ADD looker bigint, "
         "ADD ended text"
     ),
     (
