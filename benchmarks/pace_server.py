@@ -4,10 +4,12 @@ The time is taken as soon as the bytes have been read. The server runs on a core
 """
 
 import asyncio
+import base64
 import itertools
 import multiprocessing
 import os
 import random
+import re
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from multiprocessing.connection import Connection
 from typing import NamedTuple, cast
 
 CORE = 1
+_BASIC = re.compile(rb"(?i)\nauthorization: *basic ([a-z0-9+/=]+)")
 CREATED = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
 CONVERSATION = b'{"conversation_sid": "CH%032x", "identity": null}'
 REFUSAL = b'{"code": 20429, "message": "Too many requests", "status": 429}'
@@ -24,10 +27,11 @@ THROTTLED = b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r
 
 
 class Arrival(NamedTuple):
-    """One request: when it was counted (monotonic seconds), and whether it was accepted."""
+    """One request: when it was counted (monotonic seconds), whether it was accepted, and the user who sent it."""
 
     at: float
     is_admitted: bool
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +65,12 @@ class Judge:
         self._numbers = itertools.count(1)
         self._random = random.Random(7)  # noqa: S311 - which requests are refused is no secret
 
-    def reply_to(self, now: float) -> bytes:
-        """Count a request that arrives at ``now`` (monotonic seconds) and return the reply: a 201 or a 429."""
+    def reply_to(self, now: float, user: str = "") -> bytes:
+        """Count a request of ``user`` that arrives at ``now`` (monotonic seconds); return a 201 or a 429."""
         is_stray = self._random.random() < self.rules.stray_share
         is_stray = is_stray or len(self.arrivals) + 1 == self.rules.stray_number
         is_admitted = not is_stray and (not self.rules.most or not self._is_full(now))
-        self.arrivals.append(Arrival(now, is_admitted))
+        self.arrivals.append(Arrival(now, is_admitted, user))
         if not is_admitted:
             return THROTTLED % (len(REFUSAL), REFUSAL)
         self._admitted.append(now)
@@ -101,16 +105,17 @@ class Responder(asyncio.Protocol):
             length = int(self._read[:end].lower().partition(b"content-length:")[2].split(b"\r\n")[0] or 0)
             if len(self._read) < end + 4 + length:
                 return
+            user = _user_of(self._read[:end])
             self._read = self._read[end + 4 + length :]
-            self._arrive(now)
+            self._arrive(now, user)
 
-    def _arrive(self, now: float) -> None:
+    def _arrive(self, now: float, user: str) -> None:
         if not self._judge.rules.way_s:
-            self._answer(self._judge.reply_to(now))
+            self._answer(self._judge.reply_to(now, user))
             return
         delay_s = self._random.uniform(0, self._judge.rules.way_s)
         asyncio.get_running_loop().call_later(
-            delay_s, lambda: self._answer(self._judge.reply_to(time.monotonic()))
+            delay_s, lambda: self._answer(self._judge.reply_to(time.monotonic(), user))
         )
 
     def _answer(self, reply: bytes) -> None:
@@ -119,6 +124,12 @@ class Responder(asyncio.Protocol):
             return
         delay_s = self._random.uniform(0, self._judge.rules.work_s)
         asyncio.get_running_loop().call_later(delay_s, self._transport.write, reply)
+
+
+def _user_of(head: bytes) -> str:
+    """Return the user name in the credentials of a request, empty without any."""
+    found = _BASIC.search(head)
+    return base64.b64decode(found[1]).partition(b":")[0].decode() if found else ""
 
 
 @dataclass(frozen=True, slots=True)
