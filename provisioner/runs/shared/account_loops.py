@@ -11,6 +11,7 @@ from provisioner.errors import ProvisionerError
 from provisioner.ledger import WorkerLedger, open_shared_rates
 from provisioner.ledger.sharing import WorkerFigures
 from provisioner.models import Counts
+from provisioner.monitor import SPAN_S
 from provisioner.monitor.accounts_monitor import AccountsMonitor
 from provisioner.monitor.shared_figures import FiguresSource, encode_figures
 from provisioner.rows import IdentityPolicy
@@ -21,6 +22,9 @@ from provisioner.sending import Stop
 
 from .run_ends import end_of_accounts
 from .worker_loop import PULSE_S, WorkerEnd, WorkerLoop
+
+TELL_S = 1.0
+"""Seconds between two sums of the figures of many accounts: to add them up takes some milliseconds."""
 
 
 class AccountLoops:
@@ -35,6 +39,7 @@ class AccountLoops:
         to_send = before.pending + before.unsent
         self._sum = AccountsMonitor(before, to_send=to_send, monitors=monitors)
         self.monitor: FiguresSource = monitors[0] if "" in loops else self._sum
+        self._told = WorkerFigures()
         self._error: ProvisionerError | None = None
 
     @property
@@ -43,23 +48,28 @@ class AccountLoops:
         return max((each.unreachable_s for each in self._loops.values()), default=0.0)
 
     def figures(self) -> WorkerFigures:
+        """Return the figures of this worker; over many accounts, they are up to ``TELL_S`` old while it works."""
+        return self._loops[""].figures() if "" in self._loops else self._told
+
+    def _added(self) -> WorkerFigures:
         """Return the figures of this worker so far, over all accounts."""
-        parts = {sid: each.figures() for sid, each in self._loops.items()}
-        if "" in parts:
-            return parts[""]
+        loops = self._loops.values()
+        figures, progress = self._sum.figures(), self._sum.snapshot()
+        traffic = [each.traffic for each in loops]
+        failed = {sid: each.failed for sid, each in self._loops.items()}
         return WorkerFigures(
-            sent=sum(each.sent for each in parts.values()),
-            done=sum(each.done for each in parts.values()),
-            failed=sum(each.failed for each in parts.values()),
-            throttled=sum(each.throttled for each in parts.values()),
-            in_flight=sum(each.in_flight for each in parts.values()),
-            rate=sum(each.rate for each in parts.values()),
-            rate_span_s=max((each.rate_span_s for each in parts.values()), default=0.0),
-            bytes_sent=sum(each.bytes_sent for each in parts.values()),
-            bytes_received=sum(each.bytes_received for each in parts.values()),
-            run_figures=encode_figures(self._sum.figures()),
-            state=self._sum.snapshot().state,
-            failed_in={sid: each.failed for sid, each in parts.items()},
+            sent=figures.sent,
+            done=figures.done,
+            failed=sum(failed.values()),
+            throttled=figures.throttled,
+            in_flight=progress.in_flight,
+            rate=progress.rate_now,
+            rate_span_s=min(progress.elapsed_s, SPAN_S),
+            bytes_sent=sum(each.sent for each in traffic),
+            bytes_received=sum(each.received for each in traffic),
+            run_figures=encode_figures(figures),
+            state=progress.state,
+            failed_in=failed,
         )
 
     def supervised(self, supervisor: RunSupervisor, job: OpenJob) -> AbstractAsyncContextManager[None]:
@@ -89,8 +99,8 @@ class AccountLoops:
         try:
             ends = await asyncio.gather(*(self._run_one(sid, each) for sid, each in self._loops.items()))
         finally:
-            self._ledger.set_figures(self.figures())
             telling.cancel()
+            self._tell_now()
         if self._error is not None:
             raise self._error
         return _joined(dict(zip(self._loops, ends, strict=True)))
@@ -110,8 +120,14 @@ class AccountLoops:
 
     async def _tell(self) -> None:
         while True:
-            self._ledger.set_figures(self.figures())
-            await asyncio.sleep(PULSE_S)
+            self._tell_now()
+            await asyncio.sleep(PULSE_S if "" in self._loops else TELL_S)
+
+    def _tell_now(self) -> None:
+        """Store the figures with the next beat."""
+        if "" not in self._loops:
+            self._told = self._added()
+        self._ledger.set_figures(self.figures())
 
 
 def _joined(ends: Mapping[str, WorkerEnd]) -> WorkerEnd:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
+from provisioner.http_client.transport import Traffic
 from provisioner.ledger import WorkerLedger, follow_up_counts
 from provisioner.ledger.sharing import LookUpTask, RunEnd, SendTask, Task, WorkerFigures
 from provisioner.models import MessageStatus, SettingsStatus, Status
@@ -58,9 +59,14 @@ class WorkerLoop:
         """How long Twilio could not be reached, in seconds."""
         return self._opened.reachability.out_s
 
+    @property
+    def traffic(self) -> Traffic:
+        """Bytes of bodies that were sent and received."""
+        return self._opened.transport.traffic
+
     def figures(self) -> WorkerFigures:
         """Return the figures of this worker so far."""
-        monitor, traffic = self.context.monitor, self._opened.transport.traffic
+        monitor, traffic = self.context.monitor, self.traffic
         told, progress = monitor.figures(), monitor.snapshot()
         return WorkerFigures(
             sent=told.sent,
