@@ -34,25 +34,33 @@ def choose_source(
     ``tell`` prints a line about the progress. Raise ``UsageError`` when the options do not say which, when the
     account is not the one that was named, or when guests are to be deleted without the ledger of their job.
     """
-    _require_account(options, access.only)
-    if options.delete_users and not isinstance(made, LedgerFile):
-        raise UsageError(
-            "--delete-users needs the ledger of the job, which knows the guests that the job made",
-            cure="name the ledger, or omit --delete-users",
-        )
+    only = access.only
     if made is not None:
+        _require_account(options, only)
+        _require_ledger(made, options)
         return made
+    if only is None:
+        raise UsageError(
+            "--accounts needs the ledger or the results of its job: a selection is made in one account",
+            cure="name the LEDGER or RESULTS, or omit --accounts",
+        )
+    _require_account(options, only)
+    _require_ledger(made, options)
     if not _selects(options):
         raise UsageError(
             "close was not told what to close",
             cure="name the LEDGER or RESULTS of a job, or give --since with --identity-prefix or --until",
         )
-    if access.only is None:
+    return AccountScan(_selection(options, datetime.now(UTC).date()), only, tell, deletes=options.delete)
+
+
+def _require_ledger(made: CloseSource | None, options: CloseOptions) -> None:
+    """Raise ``UsageError`` when guests are to be deleted without the ledger of their job."""
+    if options.delete_users and not isinstance(made, LedgerFile):
         raise UsageError(
-            "--accounts with a selection, which is made in one account", cure="omit --accounts, or name a ledger"
+            "--delete-users needs the ledger of the job, which knows the guests that the job made",
+            cure="name the ledger, or omit --delete-users",
         )
-    selection = _selection(options, datetime.now(UTC).date())
-    return AccountScan(selection, access.only, tell, deletes=options.delete)
 
 
 def _selects(options: CloseOptions) -> bool:

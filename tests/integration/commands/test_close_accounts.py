@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from provisioner.commands.close import close_conversations
 from provisioner.commands.export import export_results
 from provisioner.errors import ExitCode, InputError, UsageError
 from provisioner.models.summary import CommandOutcome
-from provisioner.options import ExportOptions
+from provisioner.options import CloseOptions, ExportOptions
 from provisioner.simulator import RunningSimulator, SimulatorSettings, open_simulator
 from tests.integration.commands.accounts_job import COMMAND, NORTH, ROWS, SOUTH, AccountsJob, by_account
 from tests.quiet_ui import QuietUserInterface
@@ -204,6 +205,14 @@ async def test_options_of_one_account_do_not_go_with_a_file_of_accounts(
     """They would be true of one of them at most."""
     with pytest.raises(UsageError, match=told):
         await job.close(**how)
+
+
+async def test_a_selection_is_made_in_one_account(job: AccountsJob) -> None:
+    """A file of accounts says nothing about conversations that no row names."""
+    options = CloseOptions(accounts=str(job.accounts), base_url=job.url, since="2026-11-01", until="2026-11-02")
+
+    with pytest.raises(UsageError, match="--accounts needs the ledger or the results of its job"):
+        await close_conversations(None, options, job.environment, QuietUserInterface())
 
 
 async def test_a_rehearsal_of_many_accounts_leaves_nothing_behind(
