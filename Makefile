@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DEMO := demo-results.csv
 
-.PHONY: help demo demo-cluster test test-all storm bench bench-lock sdk-lock bench-durability bench-ledgers bench-cluster bench-cluster-rate bench-encodings lint types check coverage docs lock sbom audit clean
+.PHONY: help demo demo-cluster test test-all storm bench bench-lock sdk-lock bench-durability bench-ledgers bench-cluster bench-cluster-rate bench-cluster-accounts bench-encodings lint types check coverage docs lock sbom audit clean
 
 help:
 	@echo 'make demo      run the main job against the built-in simulator: no account needed'
@@ -22,6 +22,7 @@ help:
 	@echo 'make bench-ledgers     what a ledger costs in a file and in a database (BENCH="--rows 1000000")'
 	@echo 'make bench-cluster     what a job takes with one, two and four workers'
 	@echo 'make bench-cluster-rate  how precisely several workers keep one shared rate'
+	@echo 'make bench-cluster-accounts  how precisely two workers keep the rates of twenty accounts'
 	@echo 'make bench-encodings   how often a legacy encoding is left open or guessed wrongly (BENCH="--peers")'
 	@echo 'make lint      ruff: rules and format'
 	@echo 'make types     mypy --strict'
@@ -110,6 +111,9 @@ bench-cluster: $(VENV)/.dev
 
 bench-cluster-rate: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.cluster_rate $(BENCH)
+
+bench-cluster-accounts: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.cluster_accounts $(BENCH)
 
 bench-encodings: $(VENV)/.dev .venv-bench/.done .node-bench/.done
 	$(BIN)/python -m benchmarks.encodings $(BENCH)

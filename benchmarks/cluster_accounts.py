@@ -29,11 +29,11 @@ PROGRAM = (sys.executable, "-m", "provisioner", "--log-level", "info")
 
 
 def write_job(folder: Path, accounts: int, rate: float, seconds: float) -> Mapping[str, str]:
-    """Write the accounts, and more rows of each than it can send; return the variables with their keys."""
+    """Write the accounts, and far more rows of each than it can send, as in a long job; return the keys."""
     sids = [f"AC{number:032x}" for number in range(1, accounts + 1)]
     listed = [f"{sid},env:A{number},IG{sid[2:]},{rate:g}/s" for number, sid in enumerate(sids)]
     (folder / "accounts.csv").write_text("\n".join(["account_sid,credentials,address_sid,rate", *listed, ""]))
-    rows = (f"{row},Customer {row},{sids[row % accounts]}" for row in range(int(accounts * rate * seconds * 1.1)))
+    rows = (f"{row},Customer {row},{sids[row % accounts]}" for row in range(int(accounts * rate * seconds * 20)))
     (folder / "customers.csv").write_text("\n".join(["crm_id,CustomerFriendlyName,account_sid", *rows, ""]))
     return {f"A{number}_AUTH_TOKEN": "an-invented-auth-token" for number in range(accounts)}
 
