@@ -1,5 +1,6 @@
 """Looking up and closing what a job has created in many accounts."""
 
+import signal
 from collections import Counter
 
 import pytest
@@ -68,19 +69,23 @@ async def test_a_refused_account_is_named_and_the_same_command_closes_the_rest(
     assert [each["account_sid"] for each in fixed.summary["accounts"]] == [ACCOUNTS["South"]]
 
 
-async def test_each_account_is_closed_at_the_rate_that_was_asked_for(
-    program: Program, simulator: SimulatorMaker
-) -> None:
-    """The rate is that of one account: all three together are closed in the time of one."""
-    server = await simulator("--rate-limit", "0")
-    write_job(program, 60)
+async def test_each_account_is_closed_at_a_rate_of_its_own(program: Program, twilio: StubMaker) -> None:
+    """At one an hour, each account gets its first request at once, and no second one."""
+
+    def script(stub: StubTwilio, call: Call) -> Answer:
+        return reply(204, b"") if "Conversations" in call.target else stub.create(call)
+
+    server = await twilio(script)
+    write_job(program, 9)
     await program(*RUN, "--base-url", server.url, env=TOKENS)
+    there = ("--base-url", server.url, "--accounts", "accounts.csv")
 
-    closed = await program(
-        *("close", LEDGER, "--base-url", server.url, "--accounts", "accounts.csv", "--yes", "--rate", "20/s"),
-        "--json",
-        env=TOKENS,
+    running = await program.start(
+        "close", LEDGER, *there, "--yes", "--delete", "--rate", "1/h", "--json", env=TOKENS
     )
+    await server.called(9 + len(ACCOUNTS))
+    running.process.send_signal(signal.SIGINT)
+    ended = await running.end()
 
-    assert (closed.code, closed.summary["closed"]) == (0, 60)
-    assert 25 < closed.summary["rate_achieved"] <= 61
+    assert ended.code == 130
+    assert [(each["deleted"], each["left"]) for each in ended.summary["accounts"]] == [(1, 2)] * len(ACCOUNTS)
