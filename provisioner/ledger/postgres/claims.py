@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 
 from provisioner.ledger.postgres.queries import over_all_rows, require_conversations
-from provisioner.ledger.postgres.row_scope import ALL_ROWS, RowScope
+from provisioner.ledger.postgres.row_scope import ALL_ROWS, PostgresRowScope
 from provisioner.ledger.shapes import OddLine
 from provisioner.ledger.sql_files import read_statements
 from provisioner.models import Claim, Claimable, MessageStatus, SettingsStatus, Status
@@ -30,7 +30,7 @@ class PostgresClaimCursor:
         settings: Collection[SettingsStatus] = (),
         limit: int | None = 0,
         *,
-        scope: RowScope = ALL_ROWS,
+        scope: PostgresRowScope = ALL_ROWS,
     ) -> None:
         self._scope = scope
         self._statuses = [each.value for each in statuses]

@@ -14,7 +14,7 @@ from provisioner.ledger.close_attempts import close_attempt
 from provisioner.ledger.postgres.current_run import PostgresRun
 from provisioner.ledger.postgres.guest_ledger import PostgresGuestLedger
 from provisioner.ledger.postgres.queries import require_conversations
-from provisioner.ledger.postgres.row_scope import ALL_ROWS, RowScope
+from provisioner.ledger.postgres.row_scope import ALL_ROWS, PostgresRowScope
 from provisioner.ledger.postgres.writer import CommitQueue
 from provisioner.ledger.row_codec import request_details
 from provisioner.ledger.sql_files import read_statements
@@ -44,7 +44,7 @@ class PostgresCloseLedger:
         self,
         writer: CommitQueue,
         current_run: PostgresRun,
-        scope: RowScope = ALL_ROWS,
+        scope: PostgresRowScope = ALL_ROWS,
         *,
         deletes: bool,
         service_sid: str = "",

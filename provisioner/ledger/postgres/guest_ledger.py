@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from provisioner.ledger.close_attempts import close_attempt
 from provisioner.ledger.postgres.current_run import PostgresRun
-from provisioner.ledger.postgres.row_scope import ALL_ROWS, RowScope
+from provisioner.ledger.postgres.row_scope import ALL_ROWS, PostgresRowScope
 from provisioner.ledger.postgres.writer import CommitQueue
 from provisioner.ledger.sql_files import read_statements
 from provisioner.models.closing import FINAL_STATUSES, CloseResult, CloseStatus, Guest
@@ -25,7 +25,7 @@ class PostgresGuestLedger:
         self,
         writer: CommitQueue,
         current_run: PostgresRun,
-        scope: RowScope = ALL_ROWS,
+        scope: PostgresRowScope = ALL_ROWS,
         *,
         done: Sequence[str],
         service_sid: str | None,

@@ -13,7 +13,7 @@ from provisioner.ledger.postgres.commit import Change, ChangeKind, settled
 from provisioner.ledger.postgres.current_run import PostgresRun
 from provisioner.ledger.postgres.plan import EntriesFailed
 from provisioner.ledger.postgres.queries import count_histories
-from provisioner.ledger.postgres.row_scope import ALL_ROWS, RowScope
+from provisioner.ledger.postgres.row_scope import ALL_ROWS, PostgresRowScope
 from provisioner.ledger.postgres.writer import CommitQueue
 from provisioner.ledger.sql_files import read_statements
 from provisioner.models import (
@@ -38,7 +38,7 @@ class PostgresHistoryLedger:
     Attempts are recorded for the current run. The texts of messages are never stored.
     """
 
-    def __init__(self, writer: CommitQueue, current_run: PostgresRun, scope: RowScope = ALL_ROWS) -> None:
+    def __init__(self, writer: CommitQueue, current_run: PostgresRun, scope: PostgresRowScope = ALL_ROWS) -> None:
         self._writer, self._current_run, self._scope = writer, current_run, scope
 
     async def plan(self, entries: Iterable[HistoryEntry]) -> HistoryReport:

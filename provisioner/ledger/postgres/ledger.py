@@ -22,14 +22,14 @@ from provisioner.ledger.postgres.message_ledger import PostgresMessageLedger
 from provisioner.ledger.postgres.parts import LedgerParts
 from provisioner.ledger.postgres.plan import EntriesFailed, PlanPass
 from provisioner.ledger.postgres.reader import PostgresLedgerReader, open_postgres_reader
-from provisioner.ledger.postgres.row_scope import ALL_ROWS, RowScope
+from provisioner.ledger.postgres.row_scope import ALL_ROWS, PostgresRowScope
 from provisioner.ledger.postgres.schema import drop_unused
 from provisioner.ledger.postgres.settings_ledger import PostgresSettingsLedger
 from provisioner.ledger.postgres.unknown_rows import (
-    has_other_identity,
-    read_assigned,
-    read_latest_created,
-    read_unknown,
+    fetch_assigned,
+    fetch_latest_created,
+    fetch_unknown,
+    shows_other_identity,
 )
 from provisioner.ledger.row_codec import encode_run_note
 from provisioner.ledger.sql_files import read_statements
@@ -61,7 +61,7 @@ class PostgresLedger:
     process has opened the ledger since the connection was lost.
     """
 
-    def __init__(self, parts: LedgerParts, scope: RowScope = ALL_ROWS) -> None:
+    def __init__(self, parts: LedgerParts, scope: PostgresRowScope = ALL_ROWS) -> None:
         self.location, self.manifest = parts.location, parts.manifest
         self._parts, self._scope = parts, scope
         self._address, self._writer, self._current_run = parts.address, parts.writer, parts.current_run
@@ -74,7 +74,7 @@ class PostgresLedger:
 
     def of_account(self, account_sid: str) -> "PostgresLedger":
         """Return a view of the rows of one account; see ``Ledger.of_account``."""
-        return PostgresLedger(self._parts, RowScope(account_sid))
+        return PostgresLedger(self._parts, PostgresRowScope(account_sid))
 
     async def plan(
         self,
@@ -211,24 +211,24 @@ class PostgresLedger:
 
     async def unknown(self, after: int, limit: int) -> Sequence[UnknownRow]:
         """Return the next unknown rows after input row number ``after``, at most ``limit``, in input order."""
-        return await self._writer.call(partial(read_unknown, scope=self._scope, after=after, limit=limit))
+        return await self._writer.call(partial(fetch_unknown, scope=self._scope, after=after, limit=limit))
 
     async def latest_created(self, *, by_identity: bool) -> UnknownRow | None:
         """Return the most recent row that Twilio's own reply reported as created, None if there is none.
 
         With ``by_identity``, consider only rows that can be looked up by their identity.
         """
-        return await self._writer.call(partial(read_latest_created, scope=self._scope, by_identity=by_identity))
+        return await self._writer.call(partial(fetch_latest_created, scope=self._scope, by_identity=by_identity))
 
     async def trusts_identities(self) -> bool:
         """Return whether every identity in Twilio's replies was the one that was requested."""
-        return not await self._writer.call(partial(has_other_identity, scope=self._scope))
+        return not await self._writer.call(partial(shows_other_identity, scope=self._scope))
 
     async def assigned_conversations(self, conversation_sids: Sequence[str]) -> set[str]:
         """Return those of the given SIDs whose conversations already belong to a row."""
         if not conversation_sids:
             return set()
-        return await self._writer.call(partial(read_assigned, conversation_sids=conversation_sids))
+        return await self._writer.call(partial(fetch_assigned, conversation_sids=conversation_sids))
 
     async def resolve(self, claim_id: int, status: Status, evidence: AttemptResult) -> None:
         """Record the result of a look-up, which is not an attempt, and the status of the row after it."""

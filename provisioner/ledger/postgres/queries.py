@@ -7,7 +7,7 @@ import asyncpg
 
 from provisioner.ledger.faults import OddSid
 from provisioner.ledger.notes import JobNotes
-from provisioner.ledger.postgres.row_scope import ALL_ROWS, RowScope
+from provisioner.ledger.postgres.row_scope import ALL_ROWS, PostgresRowScope
 from provisioner.ledger.row_codec import counts_by_account
 from provisioner.ledger.sql_files import read_statements
 from provisioner.models import Counts, Fingerprint, MessageCounts, SettingsCounts
@@ -31,7 +31,7 @@ async def over_all_rows(connection: asyncpg.Connection) -> AsyncIterator[None]:
         yield
 
 
-async def count_rows(connection: asyncpg.Connection, scope: RowScope = ALL_ROWS) -> Counts:
+async def count_rows(connection: asyncpg.Connection, scope: PostgresRowScope = ALL_ROWS) -> Counts:
     """Return the number of rows of the current input by status."""
     async with over_all_rows(connection):
         counts = dict(map(tuple, await connection.fetch(*scope.ask(_READ["counts"]))))
@@ -46,13 +46,13 @@ async def count_accounts(connection: asyncpg.Connection) -> Mapping[str, Counts]
         return counts_by_account(map(tuple, await connection.fetch(_READ["account_counts"])))
 
 
-async def count_messages(connection: asyncpg.Connection, scope: RowScope = ALL_ROWS) -> MessageCounts:
+async def count_messages(connection: asyncpg.Connection, scope: PostgresRowScope = ALL_ROWS) -> MessageCounts:
     """Return the number of first messages by status, for the created rows of the current input."""
     async with over_all_rows(connection):
         return MessageCounts(**dict(map(tuple, await connection.fetch(*scope.ask(_READ["message_counts"])))))
 
 
-async def count_histories(connection: asyncpg.Connection, scope: RowScope = ALL_ROWS) -> MessageCounts:
+async def count_histories(connection: asyncpg.Connection, scope: PostgresRowScope = ALL_ROWS) -> MessageCounts:
     """Return the number of messages of histories by status, for the created rows of the current input."""
     names = ("posted", "rejected", "unknown", "unsent", "pending", "in_flight", "held")
     async with over_all_rows(connection):
@@ -60,7 +60,7 @@ async def count_histories(connection: asyncpg.Connection, scope: RowScope = ALL_
     return MessageCounts(**dict(zip(names, map(int, line), strict=True)))
 
 
-async def count_settings(connection: asyncpg.Connection, scope: RowScope = ALL_ROWS) -> SettingsCounts:
+async def count_settings(connection: asyncpg.Connection, scope: PostgresRowScope = ALL_ROWS) -> SettingsCounts:
     """Return the number of settings by status, for the created rows of the current input."""
     async with over_all_rows(connection):
         return SettingsCounts(**dict(map(tuple, await connection.fetch(*scope.ask(_READ["settings_counts"])))))
@@ -83,7 +83,7 @@ async def job_notes(connection: asyncpg.Connection) -> JobNotes:
 
 
 async def require_conversations(
-    connection: asyncpg.Connection, scope: RowScope = ALL_ROWS, *, owing: bool = False
+    connection: asyncpg.Connection, scope: PostgresRowScope = ALL_ROWS, *, owing: bool = False
 ) -> None:
     """Raise ``OddSid`` when a created row has no valid conversation SID.
 

@@ -12,7 +12,7 @@ _VIEWS = ("states", "follow_ups", "all_states", "all_follow_ups")
 
 
 @dataclass(frozen=True, slots=True)
-class RowScope:
+class PostgresRowScope:
     """All rows of the job, or those of the account ``account_sid``; an account that has no row is allowed."""
 
     account_sid: str | None = None
@@ -27,7 +27,7 @@ class RowScope:
         return _of_account(statement, len(values) + 1), *values, self.account_sid
 
 
-ALL_ROWS = RowScope()
+ALL_ROWS = PostgresRowScope()
 
 
 @cache

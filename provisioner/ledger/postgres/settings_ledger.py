@@ -6,7 +6,7 @@ from functools import partial
 from provisioner.ledger.postgres.commit import Change, ChangeKind, settled
 from provisioner.ledger.postgres.current_run import PostgresRun
 from provisioner.ledger.postgres.queries import count_settings
-from provisioner.ledger.postgres.row_scope import ALL_ROWS, RowScope
+from provisioner.ledger.postgres.row_scope import ALL_ROWS, PostgresRowScope
 from provisioner.ledger.postgres.writer import CommitQueue
 from provisioner.models import AttemptResult, SettingsCounts, SettingsStatus, Step
 
@@ -17,7 +17,7 @@ class PostgresSettingsLedger:
     Attempts are recorded for the current run. No text of the settings is ever stored.
     """
 
-    def __init__(self, writer: CommitQueue, current_run: PostgresRun, scope: RowScope = ALL_ROWS) -> None:
+    def __init__(self, writer: CommitQueue, current_run: PostgresRun, scope: PostgresRowScope = ALL_ROWS) -> None:
         self._writer, self._current_run, self._scope = writer, current_run, scope
 
     def settle(self, claim_id: int, status: SettingsStatus, result: AttemptResult) -> "asyncio.Future[None]":

@@ -11,7 +11,7 @@ from provisioner.ledger.postgres.errors import translated
 from provisioner.ledger.postgres.heartbeat import REPLACED, Heartbeat
 from provisioner.ledger.postgres.ledger import PostgresLedger
 from provisioner.ledger.postgres.parts import LedgerParts
-from provisioner.ledger.postgres.row_scope import ALL_ROWS, RowScope
+from provisioner.ledger.postgres.row_scope import ALL_ROWS, PostgresRowScope
 from provisioner.ledger.postgres.shard_cursor import ShardCursor
 from provisioner.ledger.postgres.shared_run import decode_end, encode_end, statuses_of
 from provisioner.ledger.sharing import LookUpTask, RunEnd, RunSpec, SendTask, Task, WorkerFigures
@@ -47,7 +47,7 @@ class PostgresWorkerLedger(PostgresLedger):
         parts: LedgerParts,
         membership: Membership,
         heartbeat: Heartbeat,
-        scope: RowScope = ALL_ROWS,
+        scope: PostgresRowScope = ALL_ROWS,
     ) -> None:
         super().__init__(parts, scope)
         self.number, self.spec, self.lease = membership.worker, membership.spec, heartbeat.lease
@@ -66,7 +66,7 @@ class PostgresWorkerLedger(PostgresLedger):
 
     def of_account(self, account_sid: str) -> "PostgresWorkerLedger":
         """Return a view of the rows of one account, with tasks of its own; see ``WorkerLedger.of_account``."""
-        return PostgresWorkerLedger(self._parts, self._membership, self._heartbeat, RowScope(account_sid))
+        return PostgresWorkerLedger(self._parts, self._membership, self._heartbeat, PostgresRowScope(account_sid))
 
     @property
     def failed_elsewhere(self) -> int:

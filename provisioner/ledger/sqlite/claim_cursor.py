@@ -7,7 +7,7 @@ from provisioner.ledger import shapes
 from provisioner.ledger.row_codec import claims_of
 from provisioner.ledger.shapes import checked_row
 from provisioner.ledger.sqlite import queries
-from provisioner.ledger.sqlite.row_scope import ALL_ROWS, RowScope
+from provisioner.ledger.sqlite.row_scope import ALL_ROWS, SqliteRowScope
 from provisioner.ledger.sqlite.sids import require_sids
 from provisioner.models import Claim, Claimable, MessageStatus, SettingsStatus, Status
 
@@ -30,7 +30,7 @@ class ClaimCursor:
         settings: Collection[SettingsStatus] = (),
         limit: int | None = 0,
         *,
-        scope: RowScope = ALL_ROWS,
+        scope: SqliteRowScope = ALL_ROWS,
     ) -> None:
         self._claim, self._count = scope.query(_RUN["claim"]), scope.query(_RUN["count_claimable"])
         self._scope = scope

@@ -11,7 +11,7 @@ from provisioner.ledger.shapes import checked_row
 from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.current_run import CurrentRun
 from provisioner.ledger.sqlite.guest_ledger import SqliteGuestLedger, read_close_counts
-from provisioner.ledger.sqlite.row_scope import ALL_ROWS, RowScope
+from provisioner.ledger.sqlite.row_scope import ALL_ROWS, SqliteRowScope
 from provisioner.ledger.sqlite.sids import require_sids
 from provisioner.ledger.sqlite.writer import Writer, transaction
 from provisioner.models.closing import (
@@ -37,7 +37,7 @@ class SqliteCloseLedger:
         self,
         writer: Writer,
         current_run: CurrentRun,
-        scope: RowScope = ALL_ROWS,
+        scope: SqliteRowScope = ALL_ROWS,
         *,
         deletes: bool,
         service_sid: str = "",

@@ -8,7 +8,7 @@ from provisioner.ledger.row_codec import counts_by_account
 from provisioner.ledger.shapes import checked_row
 from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.database import version_of
-from provisioner.ledger.sqlite.row_scope import ALL_ROWS, RowScope
+from provisioner.ledger.sqlite.row_scope import ALL_ROWS, SqliteRowScope
 from provisioner.models import Counts, MessageCounts, SettingsCounts
 
 _READ = queries.load_queries("read")
@@ -18,7 +18,7 @@ _WITH_MESSAGES, _WITH_SETTINGS, _WITH_HISTORIES, _WITH_ACCOUNTS = 2, 4, 4, 5
 """Versions of the first ledgers that have them."""
 
 
-def read_counts(connection: sqlite3.Connection, scope: RowScope = ALL_ROWS) -> Counts:
+def read_counts(connection: sqlite3.Connection, scope: SqliteRowScope = ALL_ROWS) -> Counts:
     """Return the number of rows of the current input by status. Raise ``OddLine`` for a damaged ledger."""
     lines = connection.execute(scope.query(_READ["counts"])).fetchall()
     counts = dict(checked_row(shapes.STATUS_COUNT, line) for line in lines)
@@ -33,7 +33,7 @@ def read_account_counts(connection: sqlite3.Connection) -> Mapping[str, Counts]:
     return counts_by_account(checked_row(shapes.ACCOUNT_COUNT, line) for line in lines)
 
 
-def read_message_counts(connection: sqlite3.Connection, scope: RowScope = ALL_ROWS) -> MessageCounts:
+def read_message_counts(connection: sqlite3.Connection, scope: SqliteRowScope = ALL_ROWS) -> MessageCounts:
     """Return the number of first messages by status, for the created rows of the current input.
 
     Raise ``OddLine`` for a damaged ledger.
@@ -45,7 +45,7 @@ def read_message_counts(connection: sqlite3.Connection, scope: RowScope = ALL_RO
     return MessageCounts(**dict(checked_row(shapes.MESSAGE_COUNT, line) for line in lines))
 
 
-def read_settings_counts(connection: sqlite3.Connection, scope: RowScope = ALL_ROWS) -> SettingsCounts:
+def read_settings_counts(connection: sqlite3.Connection, scope: SqliteRowScope = ALL_ROWS) -> SettingsCounts:
     """Return the number of settings by status, for the created rows of the current input; errors as above."""
     if version_of(connection) < _WITH_SETTINGS:
         return SettingsCounts()
@@ -53,7 +53,7 @@ def read_settings_counts(connection: sqlite3.Connection, scope: RowScope = ALL_R
     return SettingsCounts(**dict(checked_row(shapes.SETTINGS_COUNT, line) for line in lines))
 
 
-def read_history_counts(connection: sqlite3.Connection, scope: RowScope = ALL_ROWS) -> MessageCounts:
+def read_history_counts(connection: sqlite3.Connection, scope: SqliteRowScope = ALL_ROWS) -> MessageCounts:
     """Return the number of messages of histories by status, for those rows; raise ``OddLine`` as above."""
     if version_of(connection) < _WITH_HISTORIES:
         return MessageCounts()

@@ -10,7 +10,7 @@ from provisioner.ledger.close_attempts import close_attempt
 from provisioner.ledger.shapes import checked_row
 from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.current_run import CurrentRun
-from provisioner.ledger.sqlite.row_scope import ALL_ROWS, RowScope
+from provisioner.ledger.sqlite.row_scope import ALL_ROWS, SqliteRowScope
 from provisioner.ledger.sqlite.writer import Writer
 from provisioner.models.closing import FINAL_STATUSES, CloseResult, CloseStatus, Guest
 
@@ -30,7 +30,7 @@ class SqliteGuestLedger:
         self,
         writer: Writer,
         current_run: CurrentRun,
-        scope: RowScope = ALL_ROWS,
+        scope: SqliteRowScope = ALL_ROWS,
         *,
         done: str,
         service_sid: str | None,

@@ -12,7 +12,7 @@ from provisioner.ledger.sqlite.counts import read_history_counts
 from provisioner.ledger.sqlite.current_run import CurrentRun
 from provisioner.ledger.sqlite.history_plan import write_histories
 from provisioner.ledger.sqlite.message_ledger import encode_message_attempt
-from provisioner.ledger.sqlite.row_scope import ALL_ROWS, RowScope
+from provisioner.ledger.sqlite.row_scope import ALL_ROWS, SqliteRowScope
 from provisioner.ledger.sqlite.writer import Writer
 from provisioner.models import (
     AttemptResult,
@@ -34,7 +34,7 @@ class SqliteHistoryLedger:
     Attempts are recorded for the current run. The texts of messages are never stored.
     """
 
-    def __init__(self, writer: Writer, current_run: CurrentRun, scope: RowScope = ALL_ROWS) -> None:
+    def __init__(self, writer: Writer, current_run: CurrentRun, scope: SqliteRowScope = ALL_ROWS) -> None:
         self._writer, self._current_run, self._scope = writer, current_run, scope
 
     async def plan(self, entries: Iterable[HistoryEntry]) -> HistoryReport:

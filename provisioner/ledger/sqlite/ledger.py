@@ -27,7 +27,7 @@ from provisioner.ledger.sqlite.open import OpenLedgerFile, open_file, open_tempo
 from provisioner.ledger.sqlite.plan import write_plan
 from provisioner.ledger.sqlite.reader import SqliteLedgerReader, open_sqlite_reader
 from provisioner.ledger.sqlite.recovery import recover
-from provisioner.ledger.sqlite.row_scope import ALL_ROWS, RowScope
+from provisioner.ledger.sqlite.row_scope import ALL_ROWS, SqliteRowScope
 from provisioner.ledger.sqlite.settings_ledger import SqliteSettingsLedger
 from provisioner.ledger.sqlite.unknown_rows import (
     has_other_identity,
@@ -70,7 +70,7 @@ class SqliteLedger:
         opened: OpenLedgerFile,
         writer: Writer,
         current_run: CurrentRun,
-        scope: RowScope = ALL_ROWS,
+        scope: SqliteRowScope = ALL_ROWS,
         *,
         version: str,
     ) -> None:
@@ -86,7 +86,7 @@ class SqliteLedger:
 
     def of_account(self, account_sid: str) -> "SqliteLedger":
         """Return a view of the rows of one account; see ``Ledger.of_account``."""
-        scope = RowScope(account_sid)
+        scope = SqliteRowScope(account_sid)
         return SqliteLedger(self._opened, self._writer, self._current_run, scope, version=self._version)
 
     async def plan(

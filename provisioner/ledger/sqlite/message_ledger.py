@@ -11,7 +11,7 @@ from provisioner.ledger.shapes import checked_row
 from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.counts import read_message_counts
 from provisioner.ledger.sqlite.current_run import CurrentRun
-from provisioner.ledger.sqlite.row_scope import ALL_ROWS, RowScope
+from provisioner.ledger.sqlite.row_scope import ALL_ROWS, SqliteRowScope
 from provisioner.ledger.sqlite.writer import Writer
 from provisioner.models import AttemptResult, Claim, MessageCounts, MessageStatus, Step, UnknownMessage
 
@@ -26,7 +26,7 @@ class SqliteMessageLedger:
     Attempts are recorded for the current run. The text of a message is never stored.
     """
 
-    def __init__(self, writer: Writer, current_run: CurrentRun, scope: RowScope = ALL_ROWS) -> None:
+    def __init__(self, writer: Writer, current_run: CurrentRun, scope: SqliteRowScope = ALL_ROWS) -> None:
         self._writer, self._current_run, self._scope = writer, current_run, scope
 
     def begin(self, claim_id: int) -> asyncio.Future[None]:

@@ -8,7 +8,7 @@ _TABLES = ("plan", "rows")
 
 
 @dataclass(frozen=True, slots=True)
-class RowScope:
+class SqliteRowScope:
     """All rows of the job, or those of the account ``account_sid``; an account that has no row is allowed."""
 
     account_sid: str | None = None
@@ -18,7 +18,7 @@ class RowScope:
         return statement if self.account_sid is None else _of_account(statement, self.account_sid)
 
 
-ALL_ROWS = RowScope()
+ALL_ROWS = SqliteRowScope()
 
 
 @cache

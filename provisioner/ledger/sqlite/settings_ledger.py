@@ -7,7 +7,7 @@ from provisioner.ledger.row_codec import request_details
 from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.counts import read_settings_counts
 from provisioner.ledger.sqlite.current_run import CurrentRun
-from provisioner.ledger.sqlite.row_scope import ALL_ROWS, RowScope
+from provisioner.ledger.sqlite.row_scope import ALL_ROWS, SqliteRowScope
 from provisioner.ledger.sqlite.writer import Writer
 from provisioner.models import AttemptResult, SettingsCounts, SettingsStatus
 
@@ -21,7 +21,7 @@ class SqliteSettingsLedger:
     Attempts are recorded for the current run. No text of the settings is ever stored.
     """
 
-    def __init__(self, writer: Writer, current_run: CurrentRun, scope: RowScope = ALL_ROWS) -> None:
+    def __init__(self, writer: Writer, current_run: CurrentRun, scope: SqliteRowScope = ALL_ROWS) -> None:
         self._writer, self._current_run, self._scope = writer, current_run, scope
 
     def settle(self, claim_id: int, status: SettingsStatus, result: AttemptResult) -> asyncio.Future[None]:

@@ -4,13 +4,13 @@ import sqlite3
 
 from provisioner.ledger.faults import OddSid
 from provisioner.ledger.sqlite import queries
-from provisioner.ledger.sqlite.row_scope import ALL_ROWS, RowScope
+from provisioner.ledger.sqlite.row_scope import ALL_ROWS, SqliteRowScope
 from provisioner.models.sids import SidKind
 
 _READ = queries.load_queries("read")
 
 
-def require_sids(connection: sqlite3.Connection, scope: RowScope = ALL_ROWS, *, owing: bool = False) -> None:
+def require_sids(connection: sqlite3.Connection, scope: SqliteRowScope = ALL_ROWS, *, owing: bool = False) -> None:
     """Raise ``OddSid`` when a created row has no valid conversation SID.
 
     With ``owing``, check only rows whose first message is not posted yet or whose settings are not set.
