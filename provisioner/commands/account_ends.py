@@ -22,7 +22,7 @@ class AccountEnd:
     error: ProvisionerError | None = None
 
 
-def error_of(ends: Sequence[AccountEnd]) -> ProvisionerError | None:
+def error_of_accounts(ends: Sequence[AccountEnd]) -> ProvisionerError | None:
     """Return the error of a command that ended so: of its only account, or one for all of many accounts."""
     errors = {each.account_sid: each.error for each in ends if each.error is not None}
     return errors[""] if "" in errors else joined_error(errors, len(ends))

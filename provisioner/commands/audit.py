@@ -15,7 +15,7 @@ from provisioner.models.text import pluralize
 from provisioner.reconciling import BATCH, Audit, AuditedRow, AuditFinding
 from provisioner.signals import StopSignals
 
-from .account_ends import AccountEnd, error_of, left_notes
+from .account_ends import AccountEnd, error_of_accounts, left_notes
 from .look_ups import JobLookUps, LookUps
 
 
@@ -31,7 +31,7 @@ async def audit_job(look_ups: JobLookUps, stop_signals: StopSignals) -> Summary:
     with ledger.reader() as reader:
         orphans = reader.orphans()
     ends = [AccountEnd(each.account_sid, _left(each, audits), each.error) for each in look_ups.accounts]
-    error, is_done = error_of(ends), all(not each.left for each in ends)
+    error, is_done = error_of_accounts(ends), all(not each.left for each in ends)
     findings = sorted(finding for audit in audits.values() for finding in audit.findings)
     return Summary(
         command="reconcile",

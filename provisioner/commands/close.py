@@ -19,7 +19,7 @@ from provisioner.runs.recorded_end import run_recorded
 from provisioner.signals import StopSignals
 from provisioner.system.event_log import event_logger
 
-from .account_ends import AccountEnd, error_of, left_notes
+from .account_ends import AccountEnd, error_of_accounts, left_notes
 from .close_execution import CloseExecution, CloseOutcome
 from .close_plan import (
     CloseJob,
@@ -161,7 +161,7 @@ class Cleanup:
             AccountEnd(each.rows.account_sid, its.left + its.guests_left, each.error)
             for each, its in zip(done.accounts, standings, strict=True)
         ]
-        error = error_of(ends)
+        error = error_of_accounts(ends)
         code, outcome = _ending(_code_of(plan, standing), error, signal_exit if left else None)
         monitors = [each for each in (done.conversations, done.guests) if each is not None]
         return Summary(

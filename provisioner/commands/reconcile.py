@@ -32,7 +32,7 @@ from provisioner.runs.run_end import AdviceContext, advice, run_end
 from provisioner.signals import StopSignals
 from provisioner.system.event_log import event_logger
 
-from .account_ends import AccountEnd, error_of, left_notes
+from .account_ends import AccountEnd, error_of_accounts, left_notes
 from .audit import audit_job
 from .job_access import JobAccess, require_accounts_option
 from .look_ups import JobLookUps, LookUps
@@ -122,7 +122,7 @@ async def _account(
 ) -> Summary:
     ledger, ends = look_ups.ledger, [_end_of(each, resolved) for each in look_ups.accounts]
     counts, follow_ups = await ledger.counts(), (await follow_up_counts(ledger)).final
-    left, error = sum(each.left for each in ends), error_of(ends)
+    left, error = sum(each.left for each in ends), error_of_accounts(ends)
     end = run_end(counts, left=left, error=error, signal_exit=signal_exit, is_limited=False)
     unknown = [row.row for row in await ledger.unknown(0, MOST_NAMED + 1)]
     context = AdviceContext(figures=monitor.figures(), unknown_rows=unknown, reconcile=command)

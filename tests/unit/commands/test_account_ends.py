@@ -1,6 +1,6 @@
 """What a command says about the accounts that it asked."""
 
-from provisioner.commands.account_ends import AccountEnd, error_of, left_notes
+from provisioner.commands.account_ends import AccountEnd, error_of_accounts, left_notes
 from provisioner.errors import ExitCode, GuardError, UnreachableError
 
 SIDS = [f"AC{number:032d}" for number in range(12)]
@@ -11,8 +11,8 @@ def test_the_error_of_one_account_is_told_as_it_is() -> None:
     refused = GuardError("refused", cure="check the key")
     ends = [AccountEnd("", 3, refused)]
 
-    assert error_of(ends) is refused
-    assert error_of([AccountEnd("", 3)]) is None
+    assert error_of_accounts(ends) is refused
+    assert error_of_accounts([AccountEnd("", 3)]) is None
     assert list(left_notes(ends)) == []
 
 
@@ -20,7 +20,9 @@ def test_the_worst_error_of_several_accounts_decides() -> None:
     """A refusal comes before a network that was away, whichever account was first."""
     away, refused = UnreachableError("away"), GuardError("refused")
 
-    error = error_of([AccountEnd(SIDS[0], 1, away), AccountEnd(SIDS[1], 2, refused), AccountEnd(SIDS[2], 0)])
+    error = error_of_accounts(
+        [AccountEnd(SIDS[0], 1, away), AccountEnd(SIDS[1], 2, refused), AccountEnd(SIDS[2], 0)]
+    )
 
     assert error is not None
     assert error.exit_code is ExitCode.GUARD
