@@ -13,8 +13,8 @@ import click
 
 from provisioner.cli import COMMANDS
 from provisioner.cli.config import TABLES
+from provisioner.cli.flags import sections_of
 from provisioner.cli.main import cli
-from provisioner.cli.options import sections_of
 
 PAGE = Path(__file__).parent / "options.md"
 WIDTH = 115
@@ -43,7 +43,7 @@ _DEFAULT_IN_HELP = re.compile(r"\s*\[default: (?P<told>[^]]+)\]")
 def page() -> str:
     """Return the text of the page."""
     root = click.Context(cli, info_name="provisioner")
-    chapters = [HEAD, _chapter("Global options, before the command", _entries(cli.params, root))]
+    chapters = [HEAD, _chapter("Global options, before or after the command", _entries(cli.params, root))]
     chapters += [_command(name, root) for name in COMMANDS]
     return "\n".join(chapters)
 

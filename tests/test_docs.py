@@ -13,8 +13,8 @@ import pytest
 
 from provisioner.cli import COMMANDS
 from provisioner.cli.config import TABLES
+from provisioner.cli.flags import sections_of
 from provisioner.cli.main import cli
-from provisioner.cli.options import sections_of
 from provisioner.errors import ExitCode
 from provisioner.models import FIELDS, AccountResult, MessageStatus, SettingsStatus, Status
 from tests.test_architecture import FLOORS

@@ -30,10 +30,11 @@ def run_command(function: Callable[..., Summary], *, options: Any, **arguments: 
     click's own exceptions and ``BrokenPipeError``; an unforeseen exception becomes an ``InternalError``, and its
     traceback is logged first where the log is a file or its level is ``debug``.
     """
-    settings = _log_settings(click.get_current_context().find_root().params)
+    params = click.get_current_context().find_root().params
+    settings = _log_settings(params)
     check_surroundings(options, os.environ)
     require_harmless_files(options, arguments, settings.file)
-    console = Console(is_json=options.json)
+    console = Console(is_json=options.json, is_quiet=params["quiet"])
     log = logs.logging_configured(
         settings, console.print_status, is_terminal=console.is_on_terminal, has_colour=console.stderr_has_colour
     )
@@ -51,10 +52,13 @@ def run_command(function: Callable[..., Summary], *, options: Any, **arguments: 
 
 
 def _log_settings(params: Mapping[str, Any]) -> logs.LogSettings:
-    file = params["log_file"]
-    return logs.LogSettings(
-        level=params["log_level"], format=params["log_format"], file=Path(file) if file else None
-    )
+    file, level = params["log_file"], params["log_level"]
+    if params["quiet"] and level in _BELOW_WARNING:
+        level = "warning"
+    return logs.LogSettings(level=level, format=params["log_format"], file=Path(file) if file else None)
+
+
+_BELOW_WARNING = ("debug", "info")
 
 
 def _known_error(error: Exception, settings: logs.LogSettings) -> ProvisionerError:

@@ -25,7 +25,8 @@ from provisioner.system.os_errors import os_reason
 from provisioner.system.printable import shortened
 from provisioner.system.regular_files import Streams, read_regular
 
-from .options import FloatParam, IntParam, sections_of
+from .flags import sections_of
+from .param_types import FloatParam, IntParam
 
 TABLES: Mapping[str, type[Any]] = {
     "check": CheckOptions,

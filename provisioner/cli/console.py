@@ -29,11 +29,13 @@ class Console:
     Colour is decided for each stream: ``NO_COLOR`` wins over ``FORCE_COLOR``, which wins over whether the stream
     is a terminal. ``is_on_terminal`` says whether stderr is a terminal, ``is_live`` whether its cursor can be
     moved, ``is_interactive`` whether questions can be asked. With ``is_json`` stdout receives one JSON object at
-    the end and nothing else.
+    the end and nothing else. With ``is_quiet`` (``--quiet``) stderr receives warnings and errors alone.
     """
 
-    def __init__(self, *, is_json: bool = False, environ: Mapping[str, str] = os.environ) -> None:
-        self.is_json = is_json
+    def __init__(
+        self, *, is_json: bool = False, is_quiet: bool = False, environ: Mapping[str, str] = os.environ
+    ) -> None:
+        self.is_json, self.is_quiet = is_json, is_quiet
         self.stdout, self.stderr = sys.stdout or _Nowhere(), sys.stderr or _Nowhere()
         self.stdout_has_colour = has_colour(self.stdout, environ)
         self.stderr_has_colour = has_colour(self.stderr, environ)

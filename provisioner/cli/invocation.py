@@ -48,12 +48,14 @@ def _command(given: Sequence[str]) -> str:
 
 
 def _value_of(flag: str, given: Sequence[str]) -> str:
+    """Return the value of an option, the last one if it is given several times; empty without one."""
+    found = ""
     for word, following in pairwise((*given, "")):
         if word == flag:
-            return following
-        if word.startswith(f"{flag}="):
-            return word.removeprefix(f"{flag}=")
-    return ""
+            found = following
+        elif word.startswith(f"{flag}="):
+            found = word.removeprefix(f"{flag}=")
+    return found
 
 
 def _config_wants_json(path: str, command: str) -> bool:

@@ -12,8 +12,9 @@ import click
 
 from provisioner import __version__
 
-from . import COMMANDS, CONFIG
+from . import COMMANDS
 from .descriptors import open_missing_descriptors
+from .global_options import GLOBAL_OPTIONS
 from .hooks import hooks
 
 
@@ -39,54 +40,10 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-def _use_config(ctx: click.Context, _option: click.Parameter, path: str | None) -> None:
-    if path and not ctx.resilient_parsing:
-        from .config import read_config
-
-        ctx.default_map = read_config(path, ctx.command.params)
-        ctx.meta[CONFIG] = path
-
-
 @click.group(
     cls=LazyGroup,
+    params=[*GLOBAL_OPTIONS],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-@click.option(
-    "--config",
-    envvar="PROVISIONER_CONFIG",
-    metavar="FILE",
-    help="Take options from this TOML file: a table for each command, global options above them.",
-    callback=_use_config,
-    is_eager=True,
-    expose_value=False,
-    show_envvar=True,
-)
-@click.option(
-    "--log-level",
-    envvar="PROVISIONER_LOG_LEVEL",
-    type=click.Choice(["debug", "info", "warning", "error"]),
-    default="info",
-    metavar="LEVEL",
-    help="Least important events to log: debug, info, warning or error.",
-    show_default=True,
-    show_envvar=True,
-)
-@click.option(
-    "--log-format",
-    envvar="PROVISIONER_LOG_FORMAT",
-    type=click.Choice(["auto", "console", "json"]),
-    default="auto",
-    metavar="FORM",
-    help="Form of the log on stderr: console, json, or auto, which is console on a terminal and json elsewhere.",
-    show_default=True,
-    show_envvar=True,
-)
-@click.option(
-    "--log-file",
-    envvar="PROVISIONER_LOG_FILE",
-    metavar="FILE",
-    help="Also append the log to this file, as JSON lines.",
-    show_envvar=True,
 )
 @click.version_option(__version__, prog_name="provisioner", message="%(prog)s %(version)s")
 def cli(**_options: object) -> None:

@@ -257,7 +257,7 @@ NOTHING: dict[str, Any] = dict.fromkeys(Counts.__struct_fields__) | {
             2,
             "failed",
             (
-                "No such option '--wrods'. (Did you mean one of: '--host', '--words'?)",
+                "No such option '--wrods'. (Did you mean one of: '--host', '--verbose', '--words'?)",
                 "see 'provisioner toy --help'",
                 "usage",
             ),
