@@ -19,5 +19,11 @@ The command ``NAME`` is the object ``NAME`` of the module ``provisioner.cli.NAME
 ``--help`` can list the commands without importing their modules.
 """
 
+PROGRAM_COMMANDS = {
+    "completion": "Print the script that completes commands, options and files in a shell.",
+    "help": "Show the help of a command, or of the program.",
+}
+"""Help line of each command about the program itself, in ``provisioner.cli.program_commands``."""
+
 CONFIG = f"{__name__}.config"
 """Key in click's ``Context.meta`` under which the path of the configuration file is kept."""

@@ -7,7 +7,19 @@ from .console import Console
 from .options import argument, command
 
 
-@command(CheckOptions, argument("files", "FILE...", is_many=True))
+@command(
+    CheckOptions,
+    argument("files", "FILE...", is_many=True),
+    common=(
+        *("key", "address_sid", "preset", "map", "set", "first_message", "rate"),
+        *("sheet", "hidden_rows", "all", "show_values", "verbose", "json"),
+    ),
+    examples=(
+        ("Look at a CRM's export", "provisioner check export.csv --preset auto"),
+        ("See where each field comes from", "provisioner check customers.csv --key crm_id -v"),
+        ("List every invalid row of several files", "provisioner check 'exports/*.csv' --all"),
+    ),
+)
 def check(files: tuple[str, ...], options: CheckOptions, console: Console) -> Summary:
     """Read and validate everything, call nothing, print the plan.
 

@@ -9,7 +9,22 @@ from .console import Console
 from .options import argument, command
 
 
-@command(CloseOptions, argument("made", "[LEDGER|RESULTS]", of=Path, is_required=False))
+@command(
+    CloseOptions,
+    argument("made", "[LEDGER|RESULTS]", of=Path, is_required=False),
+    common=(
+        *("yes", "delete", "through", "webhooks", "identity_prefix", "since", "until", "account_sid"),
+        *("rate", "profile", "json"),
+    ),
+    examples=(
+        ("See what would be closed", "provisioner close results.csv"),
+        (
+            "Close it, and complete the tasks of the agents",
+            "provisioner close results.csv --through interactions --yes",
+        ),
+        ("Delete what a load test made", "provisioner close load.csv --delete --yes"),
+    ),
+)
 def close(made: Path | None, options: CloseOptions, console: Console) -> Summary:
     """Close or delete the conversations that a job made.
 

@@ -1,5 +1,6 @@
 """Flags of a command: conversion of the declarations in ``provisioner.options`` to click options."""
 
+from collections.abc import Sequence
 from dataclasses import Field, fields
 from inspect import get_annotations
 from types import NoneType
@@ -7,10 +8,34 @@ from typing import Any, get_args
 
 import click
 
-from .param_types import TYPES, Checked, FloatParam, IntParam
+from .param_types import FILE, TYPES, Checked, FileParam, FloatParam, IntParam
 
 
-def sections_of(command_name: str, options_class: Any) -> dict[str, list[click.Option]]:
+class Flag(click.Option):
+    """click option of a command. ``is_required`` puts it into the usage; its help shows the range of the value."""
+
+    def __init__(self, declarations: Sequence[str], *, is_required: bool = False, **settings: Any) -> None:
+        super().__init__(declarations, **settings)
+        self.is_required = is_required
+
+    def usage(self, ctx: click.Context) -> str:
+        """Return the option as the usage shows it, in its shortest spelling, such as ``-o PATH``."""
+        return f"{min(self.opts, key=len)} {self.make_metavar(ctx)}"
+
+    def get_help_extra(self, ctx: click.Context) -> click.types.OptionHelpExtra:
+        """Return click's extra help items with the range of the value, which brief help omits."""
+        extra = super().get_help_extra(ctx)
+        if self.show_envvar and (span := self._span()):
+            extra["range"] = span
+        return extra
+
+    def _span(self) -> str:
+        """Return the range of the value, or the values to choose from where the placeholder does not show them."""
+        is_hidden_choice = isinstance(self.type, click.Choice) and self.metavar
+        return ", ".join(self.type.choices) if is_hidden_choice else getattr(self.type, "span", "")
+
+
+def sections_of(command_name: str, options_class: Any) -> dict[str, list[Flag]]:
     """Return the options of a command by heading: its groups in order, its own, those that all commands have.
 
     The heading is the docstring of the group's class up to the first semicolon, without a full stop. An option
@@ -35,7 +60,7 @@ def sections_of(command_name: str, options_class: Any) -> dict[str, list[click.O
     }
 
 
-def _flag(command_name: str, declared: Field[Any]) -> click.Option:
+def _flag(command_name: str, declared: Field[Any]) -> Flag:
     meta, default = declared.metadata, declared.default
     spelling = f"--{declared.name.replace('_', '-')}"
     is_switch = isinstance(default, bool)
@@ -48,6 +73,7 @@ def _flag(command_name: str, declared: Field[Any]) -> click.Option:
         envvar=[name for name in names if name],
         help=meta["help"],
         is_flag=is_switch,
+        is_required=meta["is_required"],
         metavar=meta["metavar"] or None,
         multiple=isinstance(default, tuple),
         show_default=default is True or default not in ("", None, (), False),
@@ -67,15 +93,4 @@ def _param_type(declared: Field[Any]) -> click.ParamType[Any]:
         return FloatParam(least, most)
     if declared.metadata["check"]:
         return Checked(declared.metadata["check"], declared.metadata["span"])
-    return TYPES[kinds.pop()]
-
-
-class Flag(click.Option):
-    """click option whose help also shows the range of its value."""
-
-    def get_help_extra(self, ctx: click.Context) -> click.types.OptionHelpExtra:
-        """Return click's extra help items with the range of the value."""
-        extra = super().get_help_extra(ctx)
-        if span := getattr(self.type, "span", ""):
-            extra["range"] = span
-        return extra
+    return FileParam() if declared.metadata["metavar"] == FILE else TYPES[kinds.pop()]

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from copy import copy
+from functools import cache
 from typing import Any
 
 import click
 
 from . import CONFIG
+from .help_pages import write_options
+from .param_types import FILE, FileParam
 
 _LEVELS = ("debug", "info", "warning", "error")
 _FORMS = ("auto", "console", "json")
@@ -44,7 +47,8 @@ GLOBAL_OPTIONS: Sequence[click.Option] = (
     click.Option(
         ["--config"],
         envvar="PROVISIONER_CONFIG",
-        metavar="FILE",
+        metavar=FILE,
+        type=FileParam(),
         help="Take options from this TOML file: a table for each command, global options above them.",
         callback=_use_config,
         is_eager=True,
@@ -88,7 +92,8 @@ GLOBAL_OPTIONS: Sequence[click.Option] = (
     click.Option(
         ["--log-file"],
         envvar="PROVISIONER_LOG_FILE",
-        metavar="FILE",
+        metavar=FILE,
+        type=FileParam(),
         default="",
         help="Also append the log to this file, as JSON lines.",
         show_envvar=True,
@@ -109,6 +114,7 @@ def options_after_command(ctx: click.Context, own: Sequence[click.Parameter]) ->
             yield _after_command(each)
 
 
+@cache  # click orders the eager options by identity, so a command has to have the same ones each time
 def _after_command(option: click.Option) -> click.Option:
     if option.name == "version":
         return option
@@ -126,3 +132,17 @@ def _after_command(option: click.Option) -> click.Option:
     late = copy(option)
     late.callback, late.expose_value = replace, False
     return late
+
+
+class GlobalOptionsCommand(click.Command):
+    """click command that takes the global options of the program too."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the command's own parameters, --help, and the global options."""
+        own = super().get_params(ctx)
+        return [*own, *options_after_command(ctx, own)]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options that are the command's own, and --help."""
+        own = (each for each in super().get_params(ctx) if isinstance(each, click.Option))
+        write_options(ctx, formatter, "Options", own)

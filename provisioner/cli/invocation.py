@@ -1,6 +1,7 @@
 """Command name and output options, read from the raw arguments, so that they are known when parsing fails."""
 
 import tomllib
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from itertools import pairwise, takewhile
 from typing import NamedTuple
@@ -9,8 +10,9 @@ import click
 
 from provisioner.system.regular_files import read_regular
 
-from . import COMMANDS
+from . import COMMANDS, PROGRAM_COMMANDS
 
+_NAMES = ChainMap(COMMANDS, PROGRAM_COMMANDS)
 _WITH_VALUE = ("--config", "--log-level", "--log-format", "--log-file")
 
 
@@ -44,7 +46,7 @@ def _settings_want_json(command: str, given: Sequence[str], environ: Mapping[str
 
 def _command(given: Sequence[str]) -> str:
     words = pairwise(("", *given))
-    return next((word for before, word in words if word in COMMANDS and before not in _WITH_VALUE), "")
+    return next((word for before, word in words if word in _NAMES and before not in _WITH_VALUE), "")
 
 
 def _value_of(flag: str, given: Sequence[str]) -> str:

@@ -11,6 +11,11 @@ from .options import argument, command
     MappingCommandOptions,
     argument("action", "show|suggest", choices=("show", "suggest")),
     argument("of", "NAME|FILE"),
+    examples=(
+        ("Propose a mapping for an export", "provisioner mapping suggest export.csv > mapping.toml"),
+        ("Print the mapping of a preset", "provisioner mapping show hubspot > mapping.toml"),
+        ("For a sheet of a workbook", "provisioner mapping suggest export.xlsx --sheet Contacts"),
+    ),
 )
 def mapping(action: str, of: str, options: MappingCommandOptions, console: Console) -> Summary:
     """Print a mapping file to start from: of a preset, or for an export.

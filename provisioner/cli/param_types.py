@@ -6,12 +6,30 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 
 class TextParam(click.types.StringParamType):
     """Text value. In an environment variable, a repeatable text has one value on each line."""
 
     envvar_list_splitter = "\n"
+
+
+class FileParam(TextParam):
+    """Text value that names a file, or its address, or ``-``; shells complete the names of files."""
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        param: click.Parameter,  # noqa: ARG002 - the same
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Return the one item that tells the shell to complete the names of files itself."""
+        return [CompletionItem(incomplete, type="file")]
+
+
+FILE = "FILE"
+"""Placeholder of flags and arguments whose value is a ``FileParam``."""
 
 
 class Checked(TextParam):

@@ -9,7 +9,19 @@ from .console import Console
 from .options import argument, command
 
 
-@command(ReconcileOptions, argument("ledger", "LEDGER", of=Path))
+@command(
+    ReconcileOptions,
+    argument("ledger", "LEDGER", of=Path),
+    common=("audit", "settle_delay", "rate", "profile", "service_sid", "give_up", "proxy", "json"),
+    examples=(
+        ("Settle the unknown rows of a job", "provisioner reconcile results.csv.ledger"),
+        ("Check that every created row has one chat", "provisioner reconcile results.csv.ledger --audit"),
+        (
+            "With the credentials of a twilio-cli profile",
+            "provisioner reconcile results.csv.ledger --profile prod",
+        ),
+    ),
+)
 def reconcile(ledger: Path, options: ReconcileOptions, console: Console) -> Summary:
     """Settle unknown rows by asking Twilio; nothing is created.
 

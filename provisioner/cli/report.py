@@ -9,7 +9,15 @@ from .console import Console
 from .options import argument, command
 
 
-@command(ReportOptions, argument("ledgers", "LEDGER...", is_many=True, of=Path))
+@command(
+    ReportOptions,
+    argument("ledgers", "LEDGER...", is_many=True, of=Path),
+    examples=(
+        ("A page about a job", "provisioner report results.csv.ledger"),
+        ("Under another name", "provisioner report results.csv.ledger -o june.html"),
+        ("A comparison of two load tests", "provisioner report before.csv.ledger after.csv.ledger"),
+    ),
+)
 def report(ledgers: tuple[Path, ...], options: ReportOptions, console: Console) -> Summary:  # noqa: ARG001 - prints nothing but its summary
     """Write one self-contained HTML page about a job, or a comparison of several.
 

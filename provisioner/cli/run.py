@@ -7,7 +7,28 @@ from .console import Console
 from .options import argument, command
 
 
-@command(RunOptions, argument("files", "FILE...", is_many=True))
+@command(
+    RunOptions,
+    argument("files", "FILE...", is_many=True),
+    common=(
+        *("output", "key", "address_sid", "preset", "map", "set", "first_message", "failed"),
+        *("rate", "limit", "profile", "simulate", "yes", "json"),
+    ),
+    examples=(
+        (
+            "Rehearse it on this machine, without an account",
+            "provisioner run customers.csv -o results.csv --key crm_id --simulate",
+        ),
+        (
+            "Send ten rows first; without --limit, the same command sends the others",
+            "provisioner run customers.csv -o results.csv --key crm_id --limit 10",
+        ),
+        (
+            "Take the fields from a CRM's export, and say the first word",
+            "provisioner run export.csv -o results.csv --preset auto --first-message Hi",
+        ),
+    ),
+)
 def run(files: tuple[str, ...], options: RunOptions, console: Console) -> Summary:
     """Create one WebChat for every row; the same command resumes.
 

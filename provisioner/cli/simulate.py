@@ -32,7 +32,18 @@ ACCOUNT_SID = "AC" + 32 * "0"
 ADDRESS_SID = "IG" + 32 * "0"
 
 
-@command(SimulateOptions)
+@command(
+    SimulateOptions,
+    common=("port", "rate_limit", "latency", "jitter", "fault", "faults", "seed", "lookup_lag", "inspect", "json"),
+    examples=(
+        ("Twilio as its documentation says", "provisioner simulate"),
+        (
+            "A slow one that resets one connection in a hundred after creating",
+            "provisioner simulate --latency 300ms --fault reset_after_create=1",
+        ),
+        ("Count and show what is sent to it", "provisioner simulate --port 4010 --inspect"),
+    ),
+)
 def simulate(options: SimulateOptions, console: Console) -> Summary:
     """Run a simulated Twilio on this machine, with scripted faults.
 

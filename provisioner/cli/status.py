@@ -9,7 +9,15 @@ from .console import Console
 from .options import argument, command
 
 
-@command(StatusOptions, argument("ledger", "LEDGER|RESULTS", of=Path))
+@command(
+    StatusOptions,
+    argument("ledger", "LEDGER|RESULTS", of=Path),
+    examples=(
+        ("The job of a results file", "provisioner status results.csv"),
+        ("A job whose ledger is in a database", "provisioner status 'postgresql://db.example/jobs?job=june'"),
+        ("For a program", "provisioner status results.csv --json"),
+    ),
+)
 def status(ledger: Path, options: StatusOptions, console: Console) -> Summary:
     """Show the state of a job, also while it runs.
 

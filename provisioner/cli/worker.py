@@ -7,7 +7,15 @@ from .console import Console
 from .options import argument, command
 
 
-@command(WorkerOptions, argument("ledger", "ADDRESS"))
+@command(
+    WorkerOptions,
+    argument("ledger", "ADDRESS"),
+    examples=(
+        ("Join a run from another machine", "provisioner worker 'postgresql://db.example/jobs?job=june'"),
+        ("Join a run with --ledger embedded", "provisioner worker results.csv"),
+        ("Take the credentials from a profile", "provisioner worker results.csv --profile prod"),
+    ),
+)
 def worker(ledger: str, options: WorkerOptions, console: Console) -> Summary:
     """Join the run of a job whose ledger is in a database: one more worker.
 

@@ -25,17 +25,16 @@ def option(
     check: Callable[[str, str], object] | None = None,
     span: str = "",
     is_counted: bool = False,
+    is_required: bool = False,
 ) -> Any:
     """Return a dataclass field that declares one option.
 
-    ``help_text`` is the help. ``short`` is a one-letter flag such as ``-o``, ``metavar`` the placeholder of the
-    value in the help, ``choices`` are the allowed values. ``env`` is a second environment variable, besides
-    PROVISIONER_COMMAND_NAME. ``off_flag`` is the flag that turns a boolean off, for booleans that are on by
-    default. A tuple as ``default`` makes the flag repeatable.
-
-    ``least`` and ``most`` bound a number. ``check`` parses a text value such as a rate: it is called with the text
-    and the name of the flag, and raises ``UsageError`` for a bad value. ``span`` is the allowed range, as shown in
-    the help. ``is_counted`` makes a flag without a value, whose number is how often it is given.
+    ``help_text`` is the help, ``short`` a one-letter flag such as ``-o``, ``metavar`` the placeholder of the value
+    in the help, ``choices`` are the allowed values. ``env`` is a second environment variable, besides
+    PROVISIONER_COMMAND_NAME; ``off_flag`` turns off a boolean that is on by default. A tuple as ``default`` makes
+    the flag repeatable. ``least`` and ``most`` bound a number. ``check`` parses a text value: it is called with
+    the text and the flag, and raises ``UsageError`` for a bad value. ``span`` is the range in the help. With
+    ``is_counted`` the value is how often the flag is given. ``is_required`` shows the flag in the usage.
     """
     metadata = {
         "help": help_text,
@@ -49,6 +48,7 @@ def option(
         "check": check,
         "span": span,
         "is_counted": is_counted,
+        "is_required": is_required,
     }
     return field(default=default, metadata=metadata)
 
@@ -69,7 +69,10 @@ class MappingOptions:
 
     map: Path | None = option(None, "Take fields, key and input options from this mapping file.", metavar="FILE")
     preset: str = option(
-        "", "Map the usual export of this CRM; auto recognises it by its columns.", choices=PRESETS
+        "",
+        "Map the usual export of this CRM, such as hubspot; auto recognises it by its columns.",
+        metavar="NAME",
+        choices=PRESETS,
     )
     address_sid: str = option(
         "", "Conversations Address (IG…) of the WebChats.", metavar="IG…", env="PROVISIONER_ADDRESS_SID"
@@ -273,6 +276,7 @@ class ResultsOptions(OverwriteOptions):
         "Results file; .csv or .jsonl; - is stdout, as CSV; {date} and {time} go into its name.",
         short="-o",
         metavar="PATH",
+        is_required=True,
     )
     format: str = option("", "Format of the results.  [default: by the file's suffix]", choices=("csv", "jsonl"))
     include_input: bool = option(

@@ -162,7 +162,7 @@ class LoadOptions(JobOptions, OutputFormatOptions):
     stage: tuple[str, ...] = option(
         (), "A stage: 30s:2/s ramps to that rate, 2m:=5/s steps to it.", metavar="TIME:RATE"
     )
-    arrivals: str = option("even", "How rows arrive.  [default: even]", choices=("even", "poisson"))
+    arrivals: str = option("even", "How rows arrive.", choices=("even", "poisson"))
     seed: int = option(0, "Draw Poisson arrivals from this seed.", metavar="N", most=MOST_SEED)
     cycle: bool = option(
         default=False, help_text="Start again at the first row when all are used; each use is a new customer."

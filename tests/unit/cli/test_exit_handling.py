@@ -341,7 +341,7 @@ def test_without_arguments_the_program_shows_its_help(capsys: Capture) -> None:
     out, err = capsys.readouterr()
     assert code == 0
     assert out.startswith("Usage: provisioner [OPTIONS] COMMAND [ARGS]...\n")
-    assert "  simulate   Run a simulated Twilio on this machine, with scripted faults.\n" in out
+    assert "  simulate    Run a simulated Twilio on this machine, with scripted faults.\n" in out
     assert err == ""
 
 

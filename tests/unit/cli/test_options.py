@@ -15,40 +15,6 @@ from tests.toy_command import Toy, ToyOptions
 
 BUILT = [name for name in COMMANDS if importlib.util.find_spec(f"provisioner.cli.{name}")]
 
-HELP = """\
-Usage: provisioner toy [OPTIONS] FILE...
-
-  Play with files.
-
-Host of the toy command:
-  --host NAME  A host.  [env var: PROVISIONER_TOY_HOST, TOY_HOST]
-
-Options:
-  -t, --text TEXT       A text.  [env var: PROVISIONER_TOY_TEXT; default: plain]
-  --words WORD          Some texts.  [env var: PROVISIONER_TOY_WORDS]
-  --kind [car|boat]     One of two.  [env var: PROVISIONER_TOY_KIND]
-  --count N             A number of things.  [env var: PROVISIONER_TOY_COUNT; default: 3]
-  --seed N              A number or none.  [env var: PROVISIONER_TOY_SEED]
-  --size CM             A size.  [env var: PROVISIONER_TOY_SIZE; default: 1.5]
-  --where PATH          A path.  [env var: PROVISIONER_TOY_WHERE]
-  --sound / --no-sound  Make a sound.  [env var: PROVISIONER_TOY_SOUND; default: sound]
-  --is-red              Be red.  [env var: PROVISIONER_TOY_IS_RED]
-
-Options of every command:
-  --json      Print the summary as one JSON object on stdout.  [env var: PROVISIONER_TOY_JSON]
-  -h, --help  Show this message and exit.
-"""
-
-
-def test_help_shows_every_flag_with_its_default_and_environment_names(
-    toy: Toy, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The help stands in sections, one for each group of options, the groups shared by all commands last."""
-    code = toy.play("--help")
-
-    assert code == 0
-    assert capsys.readouterr() == (HELP, "")
-
 
 def test_flags_become_an_instance_of_the_options_class(toy: Toy) -> None:
     """Each flag gives its field a value of the declared type."""
