@@ -5,11 +5,13 @@ from typing import Any, NamedTuple
 
 import click
 
+from provisioner.errors import ProvisionerError
 from provisioner.system.printable import printable
 
 from .flags import Flag
 from .global_options import GlobalOptionsCommand, options_after_command
 from .help_pages import HELP_ALL, Example, brief, write_examples, write_options, write_variables
+from .option_sources import cure_with_sources
 
 
 class ShortHelp(NamedTuple):
@@ -44,6 +46,14 @@ class HelpfulCommand(GlobalOptionsCommand):
         super().__init__(name, callback=callback, help=help_text, params=[*arguments, *flags])
         self.sections, self.short = sections, short
         self._flags = {flag.name: flag for flag in flags}
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command; an error that it raises also says where the options that it names come from."""
+        try:
+            return super().invoke(ctx)
+        except ProvisionerError as error:
+            error.cure = cure_with_sources(error.message, error.cure, ctx)
+            raise
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         """Return the pieces of the usage line: ``[OPTIONS]``, the options that are required, the arguments."""

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import click
+import msgspec
 import structlog
 
 from provisioner import logs
@@ -20,6 +21,7 @@ from .console import Console
 from .exit_handling import InternalError, finish_with, known_error
 from .files import require_harmless_files
 from .hooks import hooks, told_to
+from .option_sources import cure_with_sources
 from .preflight import check_surroundings, tell_key_log
 
 
@@ -43,12 +45,20 @@ def run_command(function: Callable[..., Summary], *, options: Any, **arguments: 
     with log as libraries, told_to(libraries.tell), bound, terminable():
         try:
             tell_key_log(options, os.environ)
-            summary = function(**arguments, options=options, console=console)
+            summary = _with_sources(function(**arguments, options=options, console=console))
         except (ProvisionerError, click.ClickException, BrokenPipeError):
             raise
         except Exception as error:
             raise _known_error(error, settings) from error
         return finish_with(console, summary)
+
+
+def _with_sources(summary: Summary) -> Summary:
+    """Return the summary, whose error also says where the options that it names come from."""
+    if (error := summary.error) is None:
+        return summary
+    cure = cure_with_sources(error.message, error.cure, click.get_current_context())
+    return msgspec.structs.replace(summary, error=msgspec.structs.replace(error, cure=cure))
 
 
 def _log_settings(params: Mapping[str, Any]) -> logs.LogSettings:

@@ -44,13 +44,13 @@ TABLES: Mapping[str, type[Any]] = {
 """Options class of each command. The whole file is checked, whichever command it is read for."""
 
 
-def read_config(path: str, global_options: Sequence[click.Parameter]) -> dict[str, Any]:
-    """Return the options in the TOML file ``path`` as click's ``default_map``.
+def read_config(path: str, global_options: Sequence[click.Parameter], *, given_by: str) -> dict[str, Any]:
+    """Return the options in the TOML file ``path`` as click's ``default_map``; ``given_by`` names the path.
 
     Raise ``UsageError``, with the file and the key, for a file that cannot be read, is not UTF-8 or not TOML, and
     for an unknown option or a value that an option cannot have.
     """
-    document = _load(path)
+    document = _load(path, given_by)
     tables = {name: document.pop(name) for name in TABLES if name in document}
     flags = [each for each in global_options if isinstance(each, click.Option) and each.expose_value]
     chosen = _values(f"{path}: ", document, flags)
@@ -61,12 +61,12 @@ def read_config(path: str, global_options: Sequence[click.Parameter]) -> dict[st
     return chosen
 
 
-def _load(path: str) -> dict[str, Any]:
+def _load(path: str, given_by: str) -> dict[str, Any]:
     try:
         text = read_regular(path, streams=Streams.INHERITED).decode()
     except OSError as error:
         raise UsageError(
-            f"{path}: {os_reason(error)}", cure="name a file that can be read with --config"
+            f"{path}: {os_reason(error)}", cure=f"name a file that can be read with {given_by}"
         ) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8 text", cure="save the file as UTF-8") from error

@@ -144,11 +144,30 @@ def finish_with(console: Console, summary: Summary) -> int:
 
 
 def _usage_error(error: click.ClickException, command: str) -> UsageError:
+    if isinstance(error, click.NoSuchOption) and (cure := _other_way(error.option_name, command)):
+        return UsageError(f"No such option '{error.option_name}'", cure=cure)
     context = error.ctx if isinstance(error, click.UsageError) else None
     where = context.command_path if context else f"provisioner {command}".rstrip()
     return UsageError(shortened(error.format_message().rstrip("."), _LONGEST), cure=f"see '{where} --help'")
 
 
+def _other_way(option: str, command: str) -> str:
+    """Return what to type in place of an option of other programs; empty if there is no such thing."""
+    if option in _TRIALS and command in _TRIED_BY_CHECK:
+        return f"'provisioner check' with the same files validates everything and calls nothing; {_REHEARSED}"
+    if option in _TRIALS and command == "close":
+        return "omit --yes: it tells what would be closed, and asks"
+    if option in _TRIALS:
+        return f"'provisioner {command}' creates nothing: type it without {option}"
+    if option in _RESUMPTIONS:
+        return "type the same command again: it goes on where the last one ended"
+    return ""
+
+
+_TRIALS = {"--dry-run", "--dryrun", "--dry_run", "--no-act", "--noop", "--validate"}
+_TRIED_BY_CHECK = {"run", "load", "worker"}
+_REHEARSED = "--simulate sends to a simulator on this machine"
+_RESUMPTIONS = {"--resume", "--continue", "--restart", "--retry-failed"}
 _LONGEST = 1_000
 """Most characters of click's message, which repeats arguments."""
 

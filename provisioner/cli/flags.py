@@ -8,11 +8,12 @@ from typing import Any, get_args
 
 import click
 
+from .option_sources import SourcedOption
 from .param_types import FILE, TYPES, Checked, FileParam, FloatParam, IntParam
 
 
-class Flag(click.Option):
-    """click option of a command. ``is_required`` puts it into the usage; its help shows the range of the value."""
+class Flag(SourcedOption):
+    """Option of a command. ``is_required`` puts it into the usage; its help shows the range of the value."""
 
     def __init__(self, declarations: Sequence[str], *, is_required: bool = False, **settings: Any) -> None:
         super().__init__(declarations, **settings)
@@ -31,8 +32,9 @@ class Flag(click.Option):
 
     def _span(self) -> str:
         """Return the range of the value, or the values to choose from where the placeholder does not show them."""
-        is_hidden_choice = isinstance(self.type, click.Choice) and self.metavar
-        return ", ".join(self.type.choices) if is_hidden_choice else getattr(self.type, "span", "")
+        if isinstance(self.type, click.Choice):
+            return ", ".join(self.type.choices) if self.metavar else ""
+        return getattr(self.type, "span", "")
 
 
 def sections_of(command_name: str, options_class: Any) -> dict[str, list[Flag]]:

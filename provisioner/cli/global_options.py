@@ -9,20 +9,21 @@ import click
 
 from . import CONFIG
 from .help_pages import write_options
+from .option_sources import SourcedOption, name_of_source
 from .param_types import FILE, FileParam
 
 _LEVELS = ("debug", "info", "warning", "error")
 _FORMS = ("auto", "console", "json")
 
 
-def _use_config(ctx: click.Context, _option: click.Parameter, path: str | None) -> None:
+def _use_config(ctx: click.Context, option: click.Parameter, path: str | None) -> None:
     """Take the options of the program, and of the command of ``ctx`` if it has one, from the file ``path``."""
     if not path or ctx.resilient_parsing:
         return
     from .config import read_config
 
     root = ctx.find_root()
-    root.default_map = read_config(path, root.command.params)
+    root.default_map = read_config(path, root.command.params, given_by=name_of_source(option, ctx))
     root.meta[CONFIG] = path
     if ctx is not root:
         ctx.default_map = root.default_map.get(ctx.info_name or "")
@@ -44,7 +45,7 @@ _ABOVE_FILE = {click.core.ParameterSource.COMMANDLINE, click.core.ParameterSourc
 
 
 GLOBAL_OPTIONS: Sequence[click.Option] = (
-    click.Option(
+    SourcedOption(
         ["--config"],
         envvar="PROVISIONER_CONFIG",
         metavar=FILE,
@@ -55,21 +56,21 @@ GLOBAL_OPTIONS: Sequence[click.Option] = (
         expose_value=False,
         show_envvar=True,
     ),
-    click.Option(
+    SourcedOption(
         ["-q", "--quiet"],
         is_flag=True,
         envvar="PROVISIONER_QUIET",
         help="Write nothing to stderr but warnings and errors.",
         show_envvar=True,
     ),
-    click.Option(
+    SourcedOption(
         ["-v", "--verbose"],
         is_flag=True,
         envvar="PROVISIONER_VERBOSE",
         help="Show more: check, run and load tell how each input was detected and where each field comes from.",
         show_envvar=True,
     ),
-    click.Option(
+    SourcedOption(
         ["--log-level"],
         envvar="PROVISIONER_LOG_LEVEL",
         type=click.Choice(_LEVELS),
@@ -79,7 +80,7 @@ GLOBAL_OPTIONS: Sequence[click.Option] = (
         show_default=True,
         show_envvar=True,
     ),
-    click.Option(
+    SourcedOption(
         ["--log-format"],
         envvar="PROVISIONER_LOG_FORMAT",
         type=click.Choice(_FORMS),
@@ -89,7 +90,7 @@ GLOBAL_OPTIONS: Sequence[click.Option] = (
         show_default=True,
         show_envvar=True,
     ),
-    click.Option(
+    SourcedOption(
         ["--log-file"],
         envvar="PROVISIONER_LOG_FILE",
         metavar=FILE,

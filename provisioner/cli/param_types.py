@@ -8,6 +8,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from .option_sources import name_of_source
+
 
 class TextParam(click.types.StringParamType):
     """Text value. In an environment variable, a repeatable text has one value on each line."""
@@ -33,9 +35,10 @@ FILE = "FILE"
 
 
 class Checked(TextParam):
-    """Text value such as a rate or a duration. ``check`` parses it and raises ``UsageError`` with the flag.
+    """Text value such as a rate or a duration. ``check`` parses it and raises ``UsageError``.
 
-    ``span`` is the allowed range, as shown in the help.
+    It is called with the text and the flag, or the variable that gave the text. ``span`` is the
+    allowed range, as shown in the help.
     """
 
     def __init__(self, check: Callable[[str, str], object], span: str) -> None:
@@ -45,7 +48,7 @@ class Checked(TextParam):
         """Return the text; raise ``UsageError`` if ``check`` does. An empty text means not given."""
         text = str(super().convert(value, param, ctx))
         if text:
-            self._check(text, param.opts[0] if param else "")
+            self._check(text, name_of_source(param, ctx) if param else "")
         return text
 
 

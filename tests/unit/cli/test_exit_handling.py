@@ -229,10 +229,7 @@ def test_a_stop_signal_before_the_loop_ends_the_command(
     assert signal.getsignal(number) is before
 
 
-LOUD = (
-    "Invalid value for '--log-level' (env var: 'PROVISIONER_LOG_LEVEL'): "
-    "'loud' is not one of 'debug', 'info', 'warning', 'error'"
-)
+LOUD = "Invalid value for '--log-level': 'loud' is not one of 'debug', 'info', 'warning', 'error'"
 NOTHING: dict[str, Any] = dict.fromkeys(Counts.__struct_fields__) | {
     "throttled": 0,
     "elapsed_s": None,

@@ -95,7 +95,7 @@ def test_what_is_out_of_bounds_ends_with_the_option_and_its_range(
             message, _, _cure = err.partition("\n")
             assert code == 2, (command, declared.name, value[:40])
             assert message.startswith("error: ")
-            assert flag_of(declared) in message
+            assert (name if level == "environment" else flag_of(declared)) in message
             assert span_of(command, declared) in message
             assert "Traceback" not in err
             assert len(err) < 500

@@ -143,7 +143,7 @@ def test_what_is_no_time_is_refused(text: str) -> None:
         (["--latency", "soon"], "--latency 'soon' is not a time"),
         (
             ["--port", "70000"],
-            "Invalid value for '--port' (env var: 'PROVISIONER_SIMULATE_PORT'): 70000 is not a ",
+            "Invalid value for '--port': 70000 is not a ",
         ),
         (
             ["--host", "192.0.2.1", "--port", "0", "--allow-remote"],
