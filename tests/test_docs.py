@@ -13,6 +13,7 @@ import pytest
 
 from provisioner.cli import COMMANDS
 from provisioner.cli.config import TABLES
+from provisioner.cli.end_command import VARIABLES as END_VARIABLES
 from provisioner.cli.flags import sections_of
 from provisioner.cli.main import cli
 from provisioner.errors import ExitCode
@@ -158,7 +159,7 @@ def spoken_of(document: Path) -> Iterator[str]:
 def test_every_flag_that_is_named_exists(document: Path) -> None:
     """Flags and environment names in the documents are those of the program, or of the tool at hand."""
     known = {spelling for flag in flags() for spelling in (*flag.opts, *flag.secondary_opts)}
-    variables = {name for flag in flags() for name in variables_of(flag)}
+    variables = {*END_VARIABLES, *(name for flag in flags() for name in variables_of(flag))}
     other_tools = ("uv ", "python3 -m venv", "pip ", ".venv", "docker ", "wsl ")
 
     ours = [said for said in spoken_of(document) if not said.removeprefix("$ ").startswith(other_tools)]

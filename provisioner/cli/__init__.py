@@ -27,3 +27,6 @@ PROGRAM_COMMANDS = {
 
 CONFIG = f"{__name__}.config"
 """Key in click's ``Context.meta`` under which the path of the configuration file is kept."""
+
+ON_END = "on_end"
+"""Key in the object of click's context under which the shell command of ``--on-end`` is kept until it runs."""

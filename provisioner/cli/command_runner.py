@@ -17,6 +17,7 @@ from provisioner.models.summary import Summary
 from provisioner.system.interrupts import terminable
 from provisioner.system.library_log import LibraryHandler
 
+from . import ON_END
 from .console import Console
 from .exit_handling import InternalError, finish_with, known_error
 from .files import require_harmless_files
@@ -34,6 +35,8 @@ def run_command(function: Callable[..., Summary], *, options: Any, **arguments: 
     """
     params = click.get_current_context().find_root().params
     settings = _log_settings(params)
+    ending = click.get_current_context().ensure_object(dict)
+    ending[ON_END] = getattr(options, ON_END, "")
     check_surroundings(options, os.environ)
     require_harmless_files(options, arguments, settings.file)
     console = Console(is_json=options.json, is_quiet=params["quiet"])
@@ -50,7 +53,7 @@ def run_command(function: Callable[..., Summary], *, options: Any, **arguments: 
             raise
         except Exception as error:
             raise _known_error(error, settings) from error
-        return finish_with(console, summary)
+        return finish_with(console, summary, on_end=ending.pop(ON_END, ""))
 
 
 def _with_sources(summary: Summary) -> Summary:

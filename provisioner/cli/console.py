@@ -87,6 +87,10 @@ class Console:
                 self.stderr.write(f"{shown}\n")
                 self.stderr.flush()
 
+    def print_warning(self, line: str) -> None:
+        """Write a line to stderr that is shown with ``--quiet``, too."""
+        self.print_status(line)
+
     def discard_broken_streams(self) -> None:
         """Redirect streams that cannot be flushed to the null device, or Python's flush at exit would fail."""
         for stream in (self.stdout, self.stderr):

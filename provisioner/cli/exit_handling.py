@@ -110,7 +110,7 @@ def _disk_error(error: OSError) -> StorageError:
 _MAKE_ROOM = "make room, or look at the disk, then run the same command again"
 
 
-def report_error(error: BaseException, arguments: Sequence[str]) -> int:
+def report_error(error: BaseException, arguments: Sequence[str], *, on_end: str = "") -> int:
     """Print how the program ended and return its exit code; ``arguments`` are those of the command line.
 
     With ``--json``, given by flag, environment or configuration file, print one object on stdout, otherwise an
@@ -124,14 +124,24 @@ def report_error(error: BaseException, arguments: Sequence[str]) -> int:
         for line in describe_traceback(error):
             console.print_status(line)
     typed = typed_command(arguments) if invocation.command else ""
-    return finish_with(console, Summary.from_error(invocation.command, known, typed=typed))
+    return finish_with(console, Summary.from_error(invocation.command, known, typed=typed), on_end=on_end)
 
 
-def finish_with(console: Console, summary: Summary) -> int:
-    """Print the summary of a command and return its exit code, also when the reader of stdout has left.
+def finish_with(console: Console, summary: Summary, *, on_end: str = "") -> int:
+    """Print the summary of a command, run the shell command ``on_end``, and return the exit code.
 
-    When stdout cannot be written for another reason, such as a full disk, the exit code is never 0.
+    The exit code is that of the summary, also when the reader of stdout has left. When stdout cannot be written
+    for another reason, such as a full disk, it is never 0.
     """
+    exit_code = _print_end(console, summary)
+    if on_end:
+        from .end_command import run_end_command
+
+        run_end_command(on_end, summary, exit_code, console)
+    return exit_code
+
+
+def _print_end(console: Console, summary: Summary) -> int:
     try:
         console.finish(summary)
     except OSError as error:

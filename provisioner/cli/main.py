@@ -13,7 +13,7 @@ import click
 
 from provisioner import __version__
 
-from . import COMMANDS, PROGRAM_COMMANDS
+from . import COMMANDS, ON_END, PROGRAM_COMMANDS
 from .descriptors import open_missing_descriptors
 from .global_options import GLOBAL_OPTIONS
 from .help_pages import HELP_ALL, Example, brief, write_examples, write_options, write_variables
@@ -88,11 +88,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         open_missing_descriptors()
         hooks.install()
     given = sys.argv[1:] if arguments is None else list(arguments)
+    ending: dict[str, str] = {}
     try:
-        return int(cli.main(given or ["--help"], prog_name="provisioner", standalone_mode=False) or 0)
+        return int(cli.main(given or ["--help"], "provisioner", standalone_mode=False, obj=ending) or 0)
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001 - every exit path ends in a sentence and a code
         from .exit_handling import report_error
 
-        return report_error(error, given)
+        return report_error(error, given, on_end=ending.get(ON_END, ""))

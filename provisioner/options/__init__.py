@@ -34,6 +34,7 @@ from .groups import (
 from .input_options import InputOptions
 from .jobs import JobOptions, LoadOptions, RunOptions
 from .limits import RATES, FailureLimit, Rate, parse_failure_limit, parse_rate
+from .on_end import OnEndOptions
 from .presets import AUTO, PRESETS
 from .sharing import USUAL_WORKERS, EngineChoice, SharingOptions, WorkerOptions, parse_engine, parse_lease
 from .simulation import SimulateOptions
@@ -58,6 +59,7 @@ __all__ = [
     "LoadOptions",
     "MappingCommandOptions",
     "MappingOptions",
+    "OnEndOptions",
     "OutputFormatOptions",
     "PaceOptions",
     "Rate",

@@ -7,6 +7,7 @@ from pathlib import Path
 from provisioner.system.addresses import named_as_file
 
 from .days import DAYS, parse_day
+from .declaration import option
 from .groups import (
     MOST_AT_ONCE,
     AccountsOptions,
@@ -21,10 +22,11 @@ from .groups import (
     ReconcileTimingOptions,
     ResultsOptions,
     TargetOptions,
-    option,
+    TimeZoneOptions,
 )
 from .input_options import InputOptions
-from .limits import RATES, parse_rate
+from .limits import RATES, REGRESSIONS, parse_rate, parse_regression
+from .on_end import OnEndOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,7 @@ class CheckOptions(
     HistoryOptions,
     RateOptions,
     DetailOptions,
+    TimeZoneOptions,
     OutputFormatOptions,
 ):
     """``provisioner check``."""
@@ -49,7 +52,7 @@ class CheckOptions(
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportOptions(ResultsOptions, OutputFormatOptions):
+class ExportOptions(ResultsOptions, TimeZoneOptions, OutputFormatOptions):
     """``provisioner export``."""
 
     vanished: bool = option(
@@ -64,7 +67,7 @@ class ExportOptions(ResultsOptions, OutputFormatOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatusOptions(OutputFormatOptions):
+class StatusOptions(TimeZoneOptions, OutputFormatOptions):
     """``provisioner status``."""
 
 
@@ -75,7 +78,13 @@ class MappingCommandOptions(InputOptions, OutputFormatOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class ReconcileOptions(
-    ReconcileTimingOptions, AccountsOptions, ConnectionOptions, GiveUpOptions, OutputFormatOptions
+    ReconcileTimingOptions,
+    AccountsOptions,
+    ConnectionOptions,
+    GiveUpOptions,
+    OnEndOptions,
+    TimeZoneOptions,
+    OutputFormatOptions,
 ):
     """``provisioner reconcile``."""
 
@@ -92,21 +101,36 @@ class ReconcileOptions(
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportOptions(OverwriteOptions, OutputFormatOptions):
+class ReportOptions(OverwriteOptions, TimeZoneOptions, OutputFormatOptions):
     """``provisioner report``."""
 
     output: Path | None = option(
         None,
-        "File of the page.  [default: the ledger's name with .html, A-and-B.html for two]",
+        "File of the page.  [default: the ledger's name with .html, A-and-B.html for two, trend.html beside the "
+        "ledgers of a schedule]",
         short="-o",
         metavar="PATH",
     )
+    regress: str = option(
+        "",
+        "End with 99 when the newest run of a schedule is worse than the median of the last ten before it by more "
+        "than this, by its p95, its errors, or the share of the rate that it achieved; off never does.  [default: "
+        "20% for a folder or a pattern]",
+        metavar="PERCENT",
+        check=parse_regression,
+        span=REGRESSIONS,
+    )
 
-    def page(self, ledgers: Sequence[Path]) -> Path:
-        """Return the path of the page about ``ledgers``; a comparison never gets the name of one ledger's page."""
+    def page(self, ledgers: Sequence[Path], *, is_schedule: bool = False) -> Path:
+        """Return the path of the page about ``ledgers``; a comparison never gets the name of one ledger's page.
+
+        ``is_schedule`` is for the page about the runs of a schedule.
+        """
         if self.output:
             return self.output
         first, *others = map(named_as_file, ledgers)
+        if is_schedule:
+            return first.with_name("trend.html") if first.name else Path("trend.html")
         if not first.name:
             return Path("report.html")
         compared = [others[0].stem] if len(others) == 1 else [f"{len(others)}-others"] if others else []
@@ -114,7 +138,9 @@ class ReportOptions(OverwriteOptions, OutputFormatOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CloseOptions(AccountsOptions, TargetOptions, GiveUpOptions, OutputFormatOptions):
+class CloseOptions(
+    AccountsOptions, TargetOptions, GiveUpOptions, OnEndOptions, TimeZoneOptions, OutputFormatOptions
+):
     """``provisioner close``."""
 
     delete: bool = option(default=False, help_text="Delete the conversations for good, with their messages.")

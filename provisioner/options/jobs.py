@@ -24,6 +24,7 @@ from .groups import (
 )
 from .input_options import InputOptions
 from .limits import FAILURE_LIMITS, RATES, parse_failure_limit, parse_rate
+from .on_end import OnEndOptions
 from .sharing import SharingOptions
 
 
@@ -38,6 +39,7 @@ class JobOptions(
     TargetOptions,
     DashboardOptions,
     DetailOptions,
+    OnEndOptions,
 ):
     """Job, limits and stop conditions."""
 

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeVar, get_args
 from provisioner.errors import UsageError
 from provisioner.system.printable import LONGEST_NUMBER, quoted
 
-NO_KEYWORDS = frozenset({"json", "dashboard", "dashboard_public", "verbose"})
+NO_KEYWORDS = frozenset({"json", "dashboard", "dashboard_public", "verbose", "on_end"})
 """Options of the terminal only. A Python caller gets a ``Summary`` back, and progress by callback."""
 
 _O = TypeVar("_O")

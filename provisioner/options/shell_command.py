@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import PurePath
 from typing import Any
 
-from provisioner.system.addresses import masked_address
+from provisioner.system.addresses import masked_address, masked_links
 
 from .keyword_values import keyword_fields
 
@@ -14,6 +14,8 @@ _NEVER_SHOWN = frozenset({"proxy"})
 """Options that are omitted, because the address of a proxy may hold a password."""
 _TAKES_ADDRESS = {"--base-url", "--first-message", "--proxy"}
 """Options whose value, a word of its own, may begin like the address of an input and is none."""
+_RUNS_LATER = {"--on-end"}
+"""Options whose value is a shell command; the address of a chat's webhook in it is a secret."""
 _NAMES_LEDGER = {"--ledger"}
 """Options whose value is masked also where it is part of the same word."""
 _SUFFIXES = {".csv", ".jsonl"}
@@ -49,11 +51,13 @@ def export_command(ledger: object, output: str | PurePath, *flags: str) -> str:
 def typed_command(words: Iterable[str]) -> str:
     """Return the quoted shell line of the program with the ``words`` that were typed.
 
-    The secrets in the addresses of inputs and ledgers are masked. What other options take is as it was typed.
+    The secrets in the addresses of inputs and ledgers are masked, and the web addresses in the shell command
+    of ``--on-end``. What other options take is as it was typed.
     """
     shown, before = [], ""
     for word in words:
-        shown.append(word if before in _TAKES_ADDRESS else _shown_word(word))
+        is_command = before in _RUNS_LATER or word.partition("=")[0] in _RUNS_LATER
+        shown.append(masked_links(word) if is_command else word if before in _TAKES_ADDRESS else _shown_word(word))
         before = word
     return shlex.join(["provisioner", *shown])
 

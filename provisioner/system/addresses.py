@@ -24,6 +24,7 @@ _SECRET_PARAMETER = re.compile(
 )
 _SECRET_WORD = re.compile(r"((?:^|\s)(?:password|passwd|pwd)\s*=).*", re.IGNORECASE | re.DOTALL)
 """From the first secret of a connection string to the end of the text: a value may be quoted and hold spaces."""
+_LINK = re.compile(r"(?P<scheme>https?://)(?:[^\s/'\"]*@)?(?P<host>[^\s/?#'\"@]+)[/?#][^\s'\"]*", re.IGNORECASE)
 _QUERY = re.compile(r"([?#]).+", re.DOTALL)
 _PASSWORD = re.compile(r"(?<=://)([^:/?#]*):.*@", re.DOTALL)
 _PARAMETERS = re.compile(r"([?#])(?=[\w.%-]+=).*", re.DOTALL)
@@ -63,6 +64,11 @@ def masked_database(text: str) -> str:
     """Return the address or connection string of a database with ``***`` in place of each password in it."""
     text = _SECRET_WORD.sub(rf"\1{MASK}", _SECRET_PARAMETER.sub(rf"\1{MASK}", text))
     return _HOSTLESS_PASSWORD.sub(rf"\1:{MASK}", _DATABASE_PASSWORD.sub(rf"\1:{MASK}@", text))
+
+
+def masked_links(text: str) -> str:
+    """Return a text with ``***`` in place of all that follows the host in each web address in it."""
+    return _LINK.sub(rf"\g<scheme>\g<host>/{MASK}", text)
 
 
 def named_as_file(ledger: Path) -> Path:

@@ -1,7 +1,7 @@
 """Stop signals, and stop signals raised as exceptions for work that blocks the event loop."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
@@ -53,6 +53,25 @@ def interruptible() -> Iterator[None]:
             yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def calling_on_stop(call: Callable[[signal.Signals], None]) -> Iterator[None]:
+    """Call ``call`` for every stop signal inside the context, which is not interrupted by an exception then.
+
+    Enter it on the main thread only; Python raises ``ValueError`` on any other.
+    """
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        call(signal.Signals(number))
+
+    heeded = heeded_signals()
+    before = [signal.signal(each, handle) for each in heeded]
+    try:
+        yield
+    finally:
+        for each, handler in zip(heeded, before, strict=True):
+            signal.signal(each, handler)
 
 
 def _terminate(number: int, _frame: FrameType | None) -> NoReturn:

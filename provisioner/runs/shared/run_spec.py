@@ -12,6 +12,7 @@ from provisioner.ledger.sharing import RunSpec
 from provisioner.options import (
     DashboardOptions,
     DetailOptions,
+    OnEndOptions,
     OutputFormatOptions,
     ResultsOptions,
     RunOptions,
@@ -23,7 +24,14 @@ from provisioner.sources import STDIN, is_remote
 from provisioner.system.addresses import is_masked, masked_address
 from provisioner.target import Target
 
-_GROUPS = (ResultsOptions, DashboardOptions, DetailOptions, OutputFormatOptions, SharingOptions)
+_GROUPS = (
+    ResultsOptions,
+    DashboardOptions,
+    DetailOptions,
+    OnEndOptions,
+    OutputFormatOptions,
+    SharingOptions,
+)
 _OF_THE_COORDINATOR = {
     *(field.name for group in _GROUPS for field in fields(group)),
     *("ledger", "new_job", "rebuild_from", "replace_input", "max_duration", "strict", "yes"),

@@ -111,3 +111,13 @@ def test_what_the_surroundings_give_is_overridden(option: str, added: list[str])
     command = without_option("run a.csv --limit 5 --max-duration=6h", option, RunOptions, overrides=True)
 
     assert shlex.split(command)[-2:] == added
+
+
+def test_the_address_of_a_webhook_is_masked_in_the_command_at_the_end() -> None:
+    """Whoever knows it can write to the chat; in both spellings, and with a user in it."""
+    hook = "curl -d \"$X\" 'https://ana:invented@chat.example/hooks/secret?key=secret' http://other.example"
+    masked = "curl -d \"$X\" 'https://chat.example/***' http://other.example"
+
+    for words in (["--on-end", hook], [f"--on-end={hook}"]):
+        typed = shlex.split(typed_command(["run", "a.csv", *words]))
+        assert "=".join(typed[3:]).removeprefix("--on-end=") == masked

@@ -1,0 +1,17 @@
+"""Option of the shell command that runs when a command has ended."""
+
+from dataclasses import dataclass
+
+from .groups import option
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnEndOptions:
+    """At the end."""
+
+    on_end: str = option(
+        "",
+        "Run this shell command at the end, with the summary as JSON on its stdin and the exit code in "
+        "PROVISIONER_EXIT_CODE. It has a minute; its failure is a warning.",
+        metavar="COMMAND",
+    )
