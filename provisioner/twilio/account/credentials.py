@@ -220,7 +220,10 @@ def _named_profile(asked: str, name: str, folder: Path | None) -> Profile:
             f"{asked}: this user has no home folder, where twilio-cli keeps its profiles",
             cure="set HOME, or TWILIO_CONFIG_DIR to the folder of its config.json",
         )
-    return read_profiles(folder).named(name)
+    try:
+        return read_profiles(folder).named(name)
+    except UsageError as error:
+        raise UsageError(f"{asked}: {error.message}", cure=error.cure) from error
 
 
 def _config_folder(settings: Mapping[str, str], home: Path | None) -> Path | None:

@@ -144,7 +144,7 @@ def test_a_half_set_environment_is_refused_by_name(
 @pytest.mark.parametrize(
     ("config", "profile", "says"),
     [
-        (None, "live", "there is no twilio-cli profile 'live'"),
+        (None, "live", "--profile live: there is no twilio-cli profile 'live'"),
         (PROFILES, "gone", "name an existing one ('half', 'live', 'plain')"),
         (PROFILES, "half", "has no complete API key"),
         ({"profiles": {}, "activeProject": "live"}, "", "there is no twilio-cli profile 'live'"),
