@@ -42,11 +42,13 @@ Write = Callable[[str], None]
 class LogSettings:
     """Settings of logging.
 
-    ``level`` is ``debug``, ``info``, ``warning`` or ``error``. ``format`` is ``console``, ``json`` or ``auto``
-    (console on a terminal, JSON elsewhere). ``file`` is a file that gets all lines as JSON, in addition to stderr.
+    ``level`` is ``debug``, ``info``, ``warning`` or ``error``. ``stderr_level`` is a higher level for the lines on
+    stderr; empty is ``level``. ``format`` is ``console``, ``json`` or ``auto`` (console on a terminal, JSON
+    elsewhere). ``file`` is a file that gets all lines as JSON, in addition to stderr.
     """
 
     level: str = "info"
+    stderr_level: str = ""
     format: str = "auto"
     file: Path | None = None
 
@@ -60,6 +62,7 @@ class _Destination(NamedTuple):
     render: Callable[[Any, str, EventDict], str]
     write: Write
     has_traceback: bool
+    level: str
 
 
 @contextmanager
@@ -76,10 +79,13 @@ def logging_configured(
     render = _console_renderer(has_colour=has_colour) if is_console else _render_json
     before = structlog.get_config() if structlog.is_configured() else None
     with _opened(settings.file) as file:
-        destinations = [_Destination(render, write, settings.level == "debug")]
+        least = settings.stderr_level or settings.level
+        destinations = [_Destination(render, write, settings.level == "debug", least)]
         if file is not None:
-            destinations.append(_Destination(_render_json, _line_writer(file), has_traceback=True))
-        _configure(settings.level, destinations)
+            destinations.append(
+                _Destination(_render_json, _line_writer(file), has_traceback=True, level=settings.level)
+            )
+        _configure(least if file is None else settings.level, destinations)
         libraries = LibraryLog()
         handler = LibraryHandler(libraries.tell)
         logging.getLogger().addHandler(handler)
@@ -123,15 +129,22 @@ class _Lines:
     def msg(self, *lines: str) -> None:
         for write, line in zip(self._writes, lines, strict=True):
             with suppress(OSError, ValueError):
-                write(line)
+                if line:
+                    write(line)
 
     debug = info = warning = error = critical = msg
+
+
+_LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
 def _render_each(destinations: list[_Destination]) -> Processor:
     def render(logger: Any, name: str, event: EventDict) -> tuple[tuple[str, ...], dict[str, Any]]:
         lines = []
         for destination in destinations:
+            if _LEVELS.index(event["level"]) < _LEVELS.index(destination.level):
+                lines.append("")
+                continue
             told = dict(event)
             if not destination.has_traceback:
                 told.pop("traceback", None)

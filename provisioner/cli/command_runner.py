@@ -66,12 +66,12 @@ def _with_sources(summary: Summary) -> Summary:
 
 def _log_settings(params: Mapping[str, Any]) -> logs.LogSettings:
     file, level = params["log_file"], params["log_level"]
-    if params["quiet"] and level in _BELOW_WARNING:
-        level = "warning"
-    return logs.LogSettings(level=level, format=params["log_format"], file=Path(file) if file else None)
-
-
-_BELOW_WARNING = ("debug", "info")
+    return logs.LogSettings(
+        level=level,
+        stderr_level="warning" if params["quiet"] and level in {"debug", "info"} else "",
+        format=params["log_format"],
+        file=Path(file) if file else None,
+    )
 
 
 def _known_error(error: Exception, settings: logs.LogSettings) -> ProvisionerError:
