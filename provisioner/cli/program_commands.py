@@ -15,7 +15,10 @@ Completion is on in every new shell after
          (below the line with compinit)
   fish:  provisioner completion fish \\
            > ~/.config/fish/completions/provisioner.fish
+
+TAB completes the value of an option after a space; after = it does not.
 """
+"""Text of the help that is not wrapped, after click's mark for that."""
 
 
 def program_command(name: str) -> click.Command:
