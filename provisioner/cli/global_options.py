@@ -143,6 +143,10 @@ class GlobalOptionsCommand(click.Command):
         own = super().get_params(ctx)
         return [*own, *options_after_command(ctx, own)]
 
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the flags of the help, whichever context asks first: click keeps that option."""
+        return ["-h", "--help"]
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options that are the command's own, and --help."""
         own = (each for each in super().get_params(ctx) if isinstance(each, click.Option))
