@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from io import FileIO
 from pathlib import Path
@@ -32,6 +33,7 @@ from provisioner.system.library_log import LibraryHandler, LibraryLog
 from provisioner.system.os_errors import os_reason
 from provisioner.system.printable import Styled, printable, printable_json
 from provisioner.system.regular_files import Streams, open_regular
+from provisioner.system.shown_time import clock_text, shown_zone, times_shown_in
 from provisioner.system.tracebacks import describe_traceback, place_of
 
 Write = Callable[[str], None]
@@ -156,10 +158,12 @@ def _render_each(destinations: list[_Destination]) -> Processor:
 
 def _console_renderer(*, has_colour: bool) -> Callable[[Any, str, EventDict], str]:
     renderer = structlog.dev.ConsoleRenderer(colors=has_colour, pad_event_to=16, sort_keys=False)
+    zone = shown_zone()  # events of other threads are shown in it, too
 
     def render(logger: Any, name: str, event: EventDict) -> str:
         # On a terminal the time of day is sufficient, and there is only one run.
-        event["timestamp"] = event["timestamp"][11:19]
+        with times_shown_in(zone):
+            event["timestamp"] = clock_text(datetime.fromisoformat(event["timestamp"]))
         event.pop("run_id", None)
         traceback_lines = event.pop("traceback", ())
         event = {printable(name): _printable(value) for name, value in event.items()}

@@ -14,8 +14,10 @@ import structlog
 from provisioner import logs
 from provisioner.errors import ProvisionerError
 from provisioner.models.summary import Summary
+from provisioner.options import parse_zone
 from provisioner.system.interrupts import terminable
 from provisioner.system.library_log import LibraryHandler
+from provisioner.system.shown_time import times_shown_in
 
 from . import ON_END
 from .console import Console
@@ -45,7 +47,8 @@ def run_command(function: Callable[..., Summary], *, options: Any, **arguments: 
     )
     logging.lastResort = LibraryHandler(hooks.tell_on_stderr)  # takes what libraries log after our log is closed
     bound = structlog.contextvars.bound_contextvars(run_id=uuid4().hex[:12])
-    with log as libraries, told_to(libraries.tell), bound, terminable():
+    zone = times_shown_in(parse_zone(getattr(options, "tz", "")))
+    with zone, log as libraries, told_to(libraries.tell), bound, terminable():
         try:
             tell_key_log(options, os.environ)
             summary = _with_sources(function(**arguments, options=options, console=console))

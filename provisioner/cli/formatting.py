@@ -1,7 +1,7 @@
 """Durations and rates as text."""
 
 import math
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 _TENTHS_BELOW_S = 10
 _MINUTE_S = 60
@@ -23,11 +23,6 @@ def duration_text(seconds: float) -> str:
         return f"{seconds:.0f} s"
     text = str(timedelta(seconds=round(seconds)))
     return text.removeprefix("0:").removeprefix("0")
-
-
-def moment_text(unix_s: float) -> str:
-    """Return a time as local date and time with the offset from UTC, such as ``2026-11-29 08:12:03+01:00``."""
-    return datetime.fromtimestamp(unix_s).astimezone().isoformat(sep=" ", timespec="seconds")
 
 
 def rate_text(per_second: float) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from provisioner.models.forecast import AccountForecast, Forecast, MappedField
 from provisioner.models.text import pluralize
 from provisioner.system.printable import shortened
+from provisioner.system.shown_time import clock_text, moment_text, shown_time
 
 from .formatting import duration_text, rate_text
 
@@ -57,7 +58,9 @@ def _time_text(plan: Forecast) -> str:
 
 
 def _moment_text(moment: datetime, duration_s: float) -> str:
-    """Return the time of day, with the weekday from six hours on, and with the date from six days on."""
+    """Return time and offset, with the weekday from six hours on, and with the date from six days on."""
     if duration_s < _NIGHT_S:
-        return moment.strftime("%H:%M:%S")
-    return moment.strftime("%A %H:%M" if duration_s < _WEEK_S else "%Y-%m-%d %H:%M")
+        return clock_text(moment)
+    if duration_s < _WEEK_S:
+        return f"{shown_time(moment):%A} {clock_text(moment, 'minutes')}"
+    return moment_text(moment, "minutes")

@@ -10,9 +10,10 @@ from provisioner.models.environment import working_folder
 from provisioner.models.summary import Summary
 from provisioner.models.text import pluralize
 from provisioner.system.printable import printable, shortened
+from provisioner.system.shown_time import moment_text, stored_moment_text
 
 from .console import Console
-from .formatting import duration_text, moment_text, rate_text
+from .formatting import duration_text, rate_text
 from .load_text import threshold_line
 
 _TARGETS = {
@@ -32,10 +33,8 @@ def show_job(summary: Summary, console: Console) -> None:
     The accounting, the files and the next command are printed with the end of the summary.
     """
     details = summary.details
-    state = _state(details)
-    console.print(
-        f"job {details['job_id']}, begun {details['created_at']}, runs {len(details['runs']):,}; {state}"
-    )
+    state, begun = _state(details), stored_moment_text(details["created_at"])
+    console.print(f"job {details['job_id']}, begun {begun}, runs {len(details['runs']):,}; {state}")
     for line in (*_about_job(summary), *_about_run(details), *_about_next(summary)):
         console.print(line)
     console.table(_WORKER_TITLES, [_worker_cells(each) for each in details.get("workers", ())])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -140,8 +140,8 @@ def _forecast(
         report,
         Workload(to_send=report.counts.pending),
         timing_of(accounts, Timing(rate=parse_rate(options.rate))),
-        now=datetime.now().astimezone(),
-        is_real=True,
+        now=datetime.now(UTC),
+        tells_cost=True,
         notes=notes,
     )
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from provisioner.runs.file_roles import is_same_file
 from provisioner.runs.foreign_results import has_rows_of_an_input, has_unknown_rows
 from provisioner.runs.named_ledger import ledger_of
 from provisioner.sources import STDIN, Source, open_sources
+from provisioner.system.shown_time import shown_time
 
 
 def export_results(ledger: Path, options: ExportOptions) -> Summary:
@@ -62,7 +63,7 @@ def export_results(ledger: Path, options: ExportOptions) -> Summary:
     open_again, reading = partial(open_reader, location), partial(_input_options, location, notes.reading)
     with ExitStack() as stack:
         sources = _sources(stack, outputs, options.input, fingerprints, reading)
-        with edited_files_kept(outputs, notes, datetime.now().astimezone()) as told:
+        with edited_files_kept(outputs, notes, shown_time(datetime.now(UTC))) as told:
             if options.vanished:
                 told.append(_vanished_note(outputs.write_vanished(open_again)))
             else:

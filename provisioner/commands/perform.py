@@ -21,9 +21,11 @@ from provisioner.options import (
     RunOptions,
     StatusOptions,
     WorkerOptions,
+    parse_zone,
 )
 from provisioner.ports.user_interface import UserInterface
 from provisioner.signals import StopSignals
+from provisioner.system.shown_time import times_shown_in
 
 FileOptions = RunOptions | LoadOptions | CheckOptions
 """Options of the commands that read input files."""
@@ -50,6 +52,13 @@ async def perform(
     ``paths`` are the command's input files, its ledger, or its ledgers. Raise ``ProvisionerError`` for an error
     before anything was done; later errors are in the ``Summary``.
     """
+    with times_shown_in(parse_zone(options.tz)):
+        return await _perform(paths, options, context)
+
+
+async def _perform(
+    paths: Sequence[str], options: FileOptions | LedgerOptions | ReadingOptions, context: CommandContext
+) -> Summary:
     environment, ui, stop = context.environment, context.ui, context.stop
     match options:
         case RunOptions():
@@ -67,7 +76,7 @@ async def perform(
         case ReconcileOptions() | CloseOptions() | WorkerOptions():
             return await _perform_on_ledger(paths, options, context)
         case _:
-            return perform_reading(paths, options)
+            return _perform_reading(paths, options)
 
 
 async def _perform_on_ledger(paths: Sequence[str], options: LedgerOptions, context: CommandContext) -> Summary:
@@ -90,6 +99,11 @@ async def _perform_on_ledger(paths: Sequence[str], options: LedgerOptions, conte
 
 def perform_reading(paths: Sequence[str], options: ReadingOptions) -> Summary:
     """Perform a command that only reads the ledgers ``paths``; raise ``ProvisionerError`` as ``perform`` does."""
+    with times_shown_in(parse_zone(options.tz)):
+        return _perform_reading(paths, options)
+
+
+def _perform_reading(paths: Sequence[str], options: ReadingOptions) -> Summary:
     ledgers = [Path(path) for path in paths]
     match options:
         case ExportOptions():

@@ -38,6 +38,7 @@ from .on_end import OnEndOptions
 from .presets import AUTO, PRESETS
 from .sharing import USUAL_WORKERS, EngineChoice, SharingOptions, WorkerOptions, parse_engine, parse_lease
 from .simulation import SimulateOptions
+from .zones import parse_zone
 
 __all__ = [
     "AUTO",
@@ -82,4 +83,5 @@ __all__ = [
     "parse_lease",
     "parse_milliseconds",
     "parse_rate",
+    "parse_zone",
 ]

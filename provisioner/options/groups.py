@@ -153,16 +153,25 @@ class PaceOptions(RateOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScheduleOptions:
+class TimeZoneOptions:
+    """Time zone."""
+
+    tz: str = option(
+        "",
+        "Time zone of the times that are shown, of --window, {date} and {time}, e.g. Europe/Berlin; files and "
+        "JSON have UTC.  [default: this machine's]",
+        metavar="ZONE",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleOptions(TimeZoneOptions):
     """Schedule."""
 
     window: str = option(
         "",
         "Start requests only in these hours of every day, e.g. 22:00-06:00; pause outside them.",
         metavar="HH:MM-HH:MM",
-    )
-    tz: str = option(
-        "", "Time zone of --window, {date} and {time}, e.g. Europe/Berlin.  [default: this machine's]"
     )
     max_duration: str = option(
         "",

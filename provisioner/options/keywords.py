@@ -8,6 +8,12 @@ from os import PathLike
 from typing import Literal, TypedDict
 
 
+class TimeZoneKeywords(TypedDict, total=False):
+    """Time zone."""
+
+    tz: str
+
+
 class RateKeywords(TypedDict, total=False):
     """Rate."""
 
@@ -68,7 +74,15 @@ class InputKeywords(TypedDict, total=False):
     hidden_rows: Literal["include", "skip"]
 
 
-class CheckKeywords(InputKeywords, MappingKeywords, AccountsKeywords, HistoryKeywords, RateKeywords, total=False):
+class CheckKeywords(
+    InputKeywords,
+    MappingKeywords,
+    AccountsKeywords,
+    HistoryKeywords,
+    RateKeywords,
+    TimeZoneKeywords,
+    total=False,
+):
     """``provisioner check``."""
 
     all: bool
@@ -89,6 +103,12 @@ class SharingKeywords(TypedDict, total=False):
     workers: int
 
 
+class DashboardKeywords(TypedDict, total=False):
+    """Live page and metrics."""
+
+    metrics_file: str | PathLike[str] | None
+
+
 class ConnectionKeywords(TypedDict, total=False):
     """Connection."""
 
@@ -106,11 +126,10 @@ class TargetKeywords(ConnectionKeywords, total=False):
     simulate: bool
 
 
-class ScheduleKeywords(TypedDict, total=False):
+class ScheduleKeywords(TimeZoneKeywords, total=False):
     """Schedule."""
 
     window: str
-    tz: str
     max_duration: str | float
 
 
@@ -149,6 +168,7 @@ class JobKeywords(
     PaceKeywords,
     ScheduleKeywords,
     TargetKeywords,
+    DashboardKeywords,
     total=False,
 ):
     """Job, limits and stop conditions."""
@@ -190,10 +210,9 @@ class LoadKeywords(JobKeywords, total=False):
     cycle: bool
     fail_if: str | Sequence[str]
     abort_if: str | Sequence[str]
-    metrics_file: str | PathLike[str] | None
 
 
-class WorkerKeywords(GiveUpKeywords, total=False):
+class WorkerKeywords(GiveUpKeywords, TimeZoneKeywords, total=False):
     """``provisioner worker``."""
 
     profile: str
@@ -201,7 +220,7 @@ class WorkerKeywords(GiveUpKeywords, total=False):
     loop: Literal["auto", "asyncio", "uvloop"]
 
 
-class ExportKeywords(ResultsKeywords, total=False):
+class ExportKeywords(ResultsKeywords, TimeZoneKeywords, total=False):
     """``provisioner export``."""
 
     vanished: bool
@@ -213,6 +232,7 @@ class ReconcileKeywords(
     AccountsKeywords,
     ConnectionKeywords,
     GiveUpKeywords,
+    TimeZoneKeywords,
     total=False,
 ):
     """``provisioner reconcile``."""
@@ -221,13 +241,14 @@ class ReconcileKeywords(
     audit: bool
 
 
-class ReportKeywords(OverwriteKeywords, total=False):
+class ReportKeywords(OverwriteKeywords, TimeZoneKeywords, total=False):
     """``provisioner report``."""
 
     output: str | PathLike[str] | None
+    regress: str | float
 
 
-class CloseKeywords(AccountsKeywords, TargetKeywords, GiveUpKeywords, total=False):
+class CloseKeywords(AccountsKeywords, TargetKeywords, GiveUpKeywords, TimeZoneKeywords, total=False):
     """``provisioner close``."""
 
     delete: bool

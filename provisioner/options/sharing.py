@@ -8,7 +8,7 @@ from provisioner.system.addresses import masked_address
 from provisioner.system.printable import LONGEST_NAME, LONGEST_NUMBER, quoted
 
 from .durations import parse_duration
-from .groups import GiveUpOptions, OutputFormatOptions, option
+from .groups import GiveUpOptions, OutputFormatOptions, TimeZoneOptions, option
 
 SHORTEST_LEASE_S, LONGEST_LEASE_S = 2.0, 300.0
 """Shortest and longest lease in seconds: a network may be silent for a second, and a dead one's rows wait."""
@@ -89,7 +89,7 @@ class SharingOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkerOptions(GiveUpOptions, OutputFormatOptions):
+class WorkerOptions(GiveUpOptions, TimeZoneOptions, OutputFormatOptions):
     """``provisioner worker``."""
 
     profile: str = option(

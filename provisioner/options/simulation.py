@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .durations import MILLISECONDS, parse_milliseconds
-from .groups import MOST_ROWS, MOST_SEED, OutputFormatOptions, option
+from .groups import MOST_ROWS, MOST_SEED, OutputFormatOptions, TimeZoneOptions, option
 from .limits import FASTEST
 
 HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True, kw_only=True)
-class SimulateOptions(OutputFormatOptions):
+class SimulateOptions(TimeZoneOptions, OutputFormatOptions):
     """``provisioner simulate``."""
 
     host: str = option(

@@ -8,7 +8,7 @@ requested. ``attempts`` is the retry loop; ``backoff`` computes the delay betwee
 the front of the queue. ``shared_pacer`` and ``shared_schedule`` keep one rate over several processes.
 """
 
-from .daily_window import DailyWindow, parse_window, parse_zone
+from .daily_window import DailyWindow, parse_window
 from .pacer import Pacer
 from .places import Places
 from .reachability import HostReachability, Reachability
@@ -26,5 +26,4 @@ __all__ = [
     "Reservation",
     "SharedPacer",
     "parse_window",
-    "parse_zone",
 ]

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
-from zoneinfo import ZoneInfo
 
 from provisioner.errors import UsageError
 from provisioner.system.printable import quoted
@@ -98,22 +97,6 @@ def parse_window(text: str, zone: tzinfo | None) -> DailyWindow | None:
             cure="omit it, or give two different times",
         )
     return DailyWindow(opens, closes, zone)
-
-
-def parse_zone(name: str) -> tzinfo | None:
-    """Return the time zone for an IANA name such as ``Europe/Berlin``, None (this machine's) for an empty name.
-
-    Raise ``UsageError`` when this machine does not know the name.
-    """
-    if not name:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (LookupError, ValueError, OSError) as error:
-        raise UsageError(
-            f"--tz {quoted(name)} is not a time zone this machine knows",
-            cure="write it as Europe/Berlin, or UTC",
-        ) from error
 
 
 def _time(hour: str, minute: str) -> time | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from provisioner.options import Rate
 from provisioner.system.clock import SYSTEM_CLOCK, Clock
+from provisioner.system.shown_time import clock_text
 
 from .daily_window import DailyWindow
 from .reachability import HostReachability
@@ -69,7 +70,7 @@ class Pacer:
     def pause_reason(self) -> str:
         """Why no request may start, as text for the user; empty when requests may start."""
         opens = None if self._queue.hold else self.closed_until
-        return self._queue.hold if opens is None else f"until {opens:%H:%M} (window)"
+        return self._queue.hold if opens is None else f"until {clock_text(opens, 'minutes')} (window)"
 
     @property
     def closed_until(self) -> datetime | None:

@@ -10,8 +10,8 @@ from provisioner.ledger import LedgerLocation
 from provisioner.mapping import Mapping
 from provisioner.models.accounts import JobAccounts
 from provisioner.models.environment import ProcessEnvironment
-from provisioner.options import JobOptions, RunOptions, parse_duration, parse_failure_limit, parse_rate
-from provisioner.pacing import parse_window, parse_zone
+from provisioner.options import JobOptions, RunOptions, parse_duration, parse_failure_limit, parse_rate, parse_zone
+from provisioner.pacing import parse_window
 from provisioner.planning.accounts import read_accounts
 from provisioner.planning.input import RowSettings
 from provisioner.planning.plan import validate_global_options
@@ -98,7 +98,6 @@ def accounts_of_run(options: JobOptions) -> JobAccounts | None:
         ("--history", options.history, "old chats belong to the rows of one account"),
         ("--max-open", options.max_open, "open conversations are counted in one account"),
         ("--rebuild-from", options.rebuild_from, "results do not say for sure what another account has"),
-        ("--dashboard", options.dashboard, "the live page shows one account"),
     ):
         if is_given:
             raise UsageError(f"{flag} with --accounts: {why}", cure="run each account on its own for that")

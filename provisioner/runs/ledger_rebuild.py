@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from provisioner.results import names_accounts, read_whole_results
 from provisioner.rows import is_generated_identity
 from provisioner.signals import StopSignals
 from provisioner.system.printable import shortened
+from provisioner.system.shown_time import moment_text
 
 from .file_roles import is_same_file
 
@@ -147,10 +147,10 @@ def _notes(ledger: LedgerLocation, results: Path, report: RebuildReport) -> Iter
     for status, rows in report.counts.items():
         told[Status.UNSENT if status is Status.PENDING else status] += rows
     counts = ", ".join(f"{status} {rows:,}" for status, rows in sorted(told.items()) if rows)
-    written = datetime.fromtimestamp(results.stat().st_mtime).astimezone()
+    written = moment_text(results.stat().st_mtime, "minutes")
     yield (
         f"{ledger} was rebuilt from {results}: {counts}; rows that were created after that file was written, "
-        f"on {written:%Y-%m-%d at %H:%M}, are not known"
+        f"on {written}, are not known"
     )
     if missing := report.outcomes - report.found:
         lost = pluralize("row", missing)

@@ -14,8 +14,7 @@ from typing import TypeVar
 
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation, hold_lock
-from provisioner.options import JobOptions
-from provisioner.pacing import parse_zone
+from provisioner.options import JobOptions, parse_zone
 from provisioner.sources.files.objects import object_address
 
 _O = TypeVar("_O", bound=JobOptions)

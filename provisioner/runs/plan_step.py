@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import NoReturn
 
@@ -94,8 +94,8 @@ async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> R
         structs.replace(report, counts=counts),
         await _workload(job.ledger, selection, counts.unknown),
         await _timing(job, config),
-        now=datetime.now().astimezone(),
-        is_real=not config.confirmation.is_local,
+        now=datetime.now(UTC),
+        tells_cost=False,
         notes=(*config.notes, *notes, *job.input.notes, *history.notes),
         ledger=str(job.ledger.location),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
 
@@ -21,6 +21,7 @@ from provisioner.models.text import pluralize
 from provisioner.options.shell_command import ledger_command
 from provisioner.planning.input import JobInput
 from provisioner.sources import STDIN
+from provisioner.system.shown_time import moment_text
 
 _PLACE = ("account", "target")
 """The settings of a job that decide where its conversations are."""
@@ -64,7 +65,8 @@ class SentBefore:
         return f"{f'-o {quote(self.output)}' if self.output else 'its -o and'} --ledger {quote(name)}"
 
     def _told(self) -> str:
-        return f"{self.ledger} has {pluralize('row', self.created)} created, last on {self.at:%Y-%m-%d at %H:%M}"
+        last = moment_text(self.at, "minutes")
+        return f"{self.ledger} has {pluralize('row', self.created)} created, last on {last}"
 
 
 def find_sent_before(
@@ -125,4 +127,4 @@ def _same_input(reader: LedgerReader, job_input: JobInput) -> str | None:
 
 def _last_run(reader: LedgerReader) -> datetime:
     runs = reader.runs()
-    return datetime.fromtimestamp(runs[-1].started if runs else 0.0).astimezone()
+    return datetime.fromtimestamp(runs[-1].started if runs else 0.0, UTC)

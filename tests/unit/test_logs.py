@@ -3,10 +3,12 @@
 import json
 import logging
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import structlog
@@ -14,6 +16,7 @@ import structlog
 from provisioner.errors import UsageError
 from provisioner.logs import LogSettings, logging_configured
 from provisioner.models import WebChatRequest
+from provisioner.system.shown_time import times_shown_in
 from provisioner.system.tracebacks import describe_traceback
 from tests.unit.ledger.sqlite.test_ledger_crashes import files_no_larger_than
 
@@ -69,8 +72,19 @@ def test_an_event_is_for_people_on_a_terminal() -> None:
     with logged(LogSettings(), is_terminal=True, has_colour=True) as coloured:
         structlog.get_logger().info("run.started", rows=5)
 
-    assert re.fullmatch(r"\d\d:\d\d:\d\d \[info     \] run.started +rows=5", plain[0])
+    assert re.fullmatch(r"\d\d:\d\d:\d\d[+-]\d\d:\d\d \[info     \] run.started +rows=5", plain[0])
     assert "\x1b[" in coloured[0]
+
+
+def test_an_event_has_its_time_in_the_zone_of_the_command() -> None:
+    """An event of a thread that knows nothing of the command is shown in the same zone, with its offset."""
+    with times_shown_in(ZoneInfo("Asia/Kolkata")), logged(LogSettings(), is_terminal=True) as lines:
+        structlog.get_logger().info("run.started")
+        thread = threading.Thread(target=structlog.get_logger().info, args=("run.finished",))
+        thread.start()
+        thread.join()
+
+    assert [line[8:14] for line in lines] == ["+05:30", "+05:30"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from provisioner.cli.plan_text import plan_lines
 from provisioner.models import Counts
 from provisioner.models.forecast import Forecast
+from provisioner.system.shown_time import times_shown_in
 
 FRIDAY = datetime(2026, 5, 1, 12, 30, tzinfo=UTC)
 
@@ -14,12 +15,12 @@ FRIDAY = datetime(2026, 5, 1, 12, 30, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("to_send", "invalid", "rate", "duration_s", "line"),
     [
-        (8, 0, 4.0, 2.0, "plan: 8 of 10 rows to send at 4/s: 2.0 s, until 12:30:00"),
-        (8, 2, 4.0, 2.0, "plan: 8 of 10 rows to send at 4/s: 2.0 s, until 12:30:00; 2 are invalid"),
+        (8, 0, 4.0, 2.0, "plan: 8 of 10 rows to send at 4/s: 2.0 s, until 12:30:00+00:00"),
+        (8, 2, 4.0, 2.0, "plan: 8 of 10 rows to send at 4/s: 2.0 s, until 12:30:00+00:00; 2 are invalid"),
         (8, 2, None, None, "plan: 8 of 10 rows to send, with no pace limit; 2 are invalid"),
         (0, 0, 4.0, 0.0, "plan: 0 of 10 rows to send"),
-        (8, 0, 4.0, 36_000, "plan: 8 of 10 rows to send at 4/s: 10:00:00, until Friday 12:30"),
-        (8, 0, 4.0, 864_000, "plan: 8 of 10 rows to send at 4/s: 10 days, 0:00:00, until 2026-05-01 12:30"),
+        (8, 0, 4.0, 36_000, "plan: 8 of 10 rows to send at 4/s: 10:00:00, until Friday 12:30+00:00"),
+        (8, 0, 4.0, 864_000, "plan: 8 of 10 rows to send at 4/s: 10 days, 0:00:00, until 2026-05-01 12:30+00:00"),
     ],
 )
 def test_a_plan_says_how_many_rows_go_and_how_long_it_takes(
@@ -35,7 +36,8 @@ def test_a_plan_says_how_many_rows_go_and_how_long_it_takes(
         notes=("a note",),
     )
 
-    assert list(plan_lines(plan)) == [line, "note: a note"]
+    with times_shown_in(UTC):
+        assert list(plan_lines(plan)) == [line, "note: a note"]
 
 
 def test_a_plan_of_one_is_written_as_one() -> None:

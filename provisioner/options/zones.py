@@ -1,0 +1,23 @@
+"""Time zones as texts."""
+
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
+
+from provisioner.errors import UsageError
+from provisioner.system.printable import quoted
+
+
+def parse_zone(name: str, flag: str = "--tz") -> tzinfo | None:
+    """Return the time zone for an IANA name such as ``Europe/Berlin``, None (this machine's) for an empty name.
+
+    Raise ``UsageError`` when this machine does not know the name.
+    """
+    if not name:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (LookupError, ValueError, OSError) as error:
+        raise UsageError(
+            f"{flag} {quoted(name)} is not a time zone this machine knows",
+            cure="write it as Europe/Berlin, or UTC",
+        ) from error
