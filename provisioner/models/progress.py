@@ -8,6 +8,14 @@ SENDING, LOOKING_UP, DRAINING = "sending", "looking up unknown rows", "draining"
 """States of a run for display. Look-ups begin when all rows were sent; a run that drains is stopping."""
 
 
+def draining_state(left_s: float) -> str:
+    """Return the state of a run that drains for at most ``left_s`` seconds, such as ``draining, 27 s left``.
+
+    ``math.inf`` is no limit.
+    """
+    return f"{DRAINING}, {math.ceil(max(left_s, 0))} s left" if math.isfinite(left_s) else DRAINING
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerProgress:
     """Figures of one worker of a shared run.
@@ -33,7 +41,7 @@ class Progress:
     run or an earlier one; ``left_out`` more rows are left for another run. ``rate_now`` and ``rate_asked`` are
     starts per second; ``rate_asked`` is ``math.inf`` without a limit. ``elapsed_s`` and ``eta_s`` are seconds;
     ``eta_s`` is None while it cannot be estimated. ``state`` is text for people, such as ``sending``,
-    ``draining`` or ``paused 3 s (429)``.
+    ``draining, 27 s left`` or ``paused 3 s (429)``.
     """
 
     total: int

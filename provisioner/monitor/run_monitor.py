@@ -1,12 +1,13 @@
 """Monitoring of a run: counts events, measures the rate, and writes log events. It makes no decisions."""
 
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
 
 from provisioner.models import AttemptResult, Counts, MessageStatus, Row, Status, Step, UnknownRow
-from provisioner.models.progress import DRAINING, LOOKING_UP, SENDING, Progress
+from provisioner.models.progress import LOOKING_UP, SENDING, Progress, draining_state
 from provisioner.models.reasons import ErrorReason
 from provisioner.system.event_log import event_logger
 
@@ -65,7 +66,7 @@ class RunMonitor:
         """Number of times that a row or a message became unknown, or stayed so after a look-up."""
         self.open_limit: OpenLimitStatus | None = None
         """What ``--max-open`` does at the moment; None without that limit."""
-        self._is_draining = False
+        self._drains_until: float | None = None
 
     def request_started(self, step: Step) -> None:
         """Count a request that is about to be sent; only those of ``Step.CREATE`` count for the rate."""
@@ -194,9 +195,9 @@ class RunMonitor:
         rate = round(self._pacer_status.rate, 3) if step is Step.CREATE else None
         self._log.warning("pace.cut", step=step.value, pause_s=round(pause_s, 1), rate=rate)
 
-    def drain(self) -> None:
-        """Show the state ``draining`` from now on: no new request is started."""
-        self._is_draining = True
+    def drain(self, limit_s: float = math.inf) -> None:
+        """Show from now on that no new request is started, and for how many seconds at most others finish."""
+        self._drains_until = min(self._drains_until or math.inf, self._clock() + limit_s)
 
     @property
     def history_posted(self) -> int:
@@ -278,14 +279,14 @@ class RunMonitor:
         return left / min(speed, self._pacer_status.rate) if speed and not is_held else None
 
     def _state(self) -> str:
-        if (outage := self._outage()) and not self._is_draining:
+        if (outage := self._outage()) and self._drains_until is None:
             return outage
         if self.is_looking:
             return LOOKING_UP
         if self._settled.total() >= self._to_send:
             return "posting first messages" if self._message_counters.owed else "done"
-        if self._is_draining:
-            return DRAINING
+        if self._drains_until is not None:
+            return draining_state(self._drains_until - self._clock())
         return self._pause() or SENDING
 
     def _pause(self) -> str:

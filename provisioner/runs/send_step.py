@@ -10,6 +10,7 @@ from provisioner.monitor import NO_FIGURES, RunFigures
 from provisioner.ports.user_interface import UserInterface
 from provisioner.rows import IdentityPolicy
 from provisioner.sending import Stop, StopKind
+from provisioner.signals import StopSignals
 from provisioner.system.event_log import event_logger
 
 from .open_job import OpenJob
@@ -17,8 +18,10 @@ from .open_sending import SendConfig, StartingPoint, open_sending
 from .plan_step import RunPlan
 from .rounds import SendAndReconcile
 from .row_allowance import RowAllowance
+from .run_watch import WatchedRun
+from .sending_context import SendingContext
 from .supervisor import RunSupervisor
-from .work_stop import WorkStop, draining_note
+from .work_stop import draining_note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +69,9 @@ async def send(
     async with open_sending(job, config, identity_policy, start) as opened:
         context, ui, to_send = opened.context, job.ui, planned.to_send + planned.to_post
         rounds = SendAndReconcile(context, RowAllowance.after(config.rounds.limit, to_send))
-        job.stop.on_stop(lambda: _drain(context.stop, ui, config.drain_s), context.stop.cancel)
+        job.stop.on_stop(lambda: _drain(context, ui, config.drain_s), context.stop.cancel)
         log_start(planned.to_send, config.rate)
-        supervised = supervisor.open(context.monitor, context.clients.pacer, ui, context.stop.drain)
+        supervised = supervisor.open(_watched(context, job.stop), ui, context.stop.drain)
         async with supervised, ui.progress(context.monitor.snapshot):
             error, ended_by = await _end_of(rounds.run(to_send))
     return SendReport(
@@ -83,8 +86,20 @@ async def send(
     )
 
 
-def _drain(stop: WorkStop, ui: UserInterface, drain_s: float) -> None:
-    stop.drain()
+def _watched(context: SendingContext, stop: StopSignals) -> WatchedRun:
+    return WatchedRun(
+        progress=context.monitor.snapshot,
+        figures=context.monitor.figures,
+        stop=stop,
+        is_stopping=lambda: context.stop.is_stopped,
+        monitor=context.monitor,
+        pacer=context.clients.pacer,
+    )
+
+
+def _drain(context: SendingContext, ui: UserInterface, drain_s: float) -> None:
+    context.monitor.drain(drain_s)
+    context.stop.drain()
     ui.print_status(draining_note("nothing new is sent", drain_s))
 
 

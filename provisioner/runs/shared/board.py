@@ -1,6 +1,7 @@
 """Figures of all workers of a shared run, as the process sees them that was typed."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -9,7 +10,7 @@ from dataclasses import replace
 from provisioner.errors import ProvisionerError
 from provisioner.ledger.sharing import SharedRun, WorkerFigures, WorkerState
 from provisioner.models import Status
-from provisioner.models.progress import DRAINING, LOOKING_UP, Progress, WorkerProgress
+from provisioner.models.progress import LOOKING_UP, Progress, WorkerProgress, draining_state
 from provisioner.monitor import RunFigures
 from provisioner.monitor.shared_figures import added_figures, combined_rate, combined_state, decode_figures
 from provisioner.runs.open_sending import StartingPoint
@@ -33,7 +34,7 @@ class RunBoard:
         self._shows_workers = shows_workers
         self._began = time.monotonic()
         self._log = event_logger()
-        self._is_draining = False
+        self._drains_until: float | None = None
         self._known: dict[int, WorkerState] = {}
         self._own: tuple[int, Callable[[], WorkerFigures], Callable[[], Progress]] | None = None
 
@@ -41,9 +42,9 @@ class RunBoard:
         """Take the figures of this process's own worker from here, not from the ledger, which has older ones."""
         self._own = number, figures, progress
 
-    def drain(self) -> None:
-        """Show from now on that the run is stopping."""
-        self._is_draining = True
+    def drain(self, limit_s: float = math.inf) -> None:
+        """Show from now on that the run is stopping, and for how many seconds at most."""
+        self._drains_until = min(self._drains_until or math.inf, time.monotonic() + limit_s)
 
     @property
     def workers(self) -> Sequence[WorkerState]:
@@ -111,6 +112,8 @@ class RunBoard:
         rate = combined_rate([(each.rate, each.rate_span_s) for _, each in at_work])
         is_over = done >= start.to_send and not at_work
         state = "done" if is_over else combined_state([each.state for _, each in at_work])
+        if self._drains_until is not None and not is_over:
+            state = draining_state(self._drains_until - time.monotonic())
         own = self._own[2]() if self._own else None
         told = Progress(
             total=before.input - left_out,
@@ -128,7 +131,7 @@ class RunBoard:
             rate_asked=own.rate_asked if own else self._rate_asked,
             elapsed_s=time.monotonic() - self._began,
             eta_s=(start.to_send - done) / min(rate, self._rate_asked) if rate and state != LOOKING_UP else None,
-            state=DRAINING if self._is_draining and not is_over else state,
+            state=state,
         )
         return replace(told, workers=[_line(*each) for each in at_work]) if self._shows_workers else told
 

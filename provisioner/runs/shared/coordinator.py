@@ -131,6 +131,7 @@ class Coordinator:
 
     def _stop_all(self, drain: Callable[[], None]) -> None:
         """Stop the run for all of its workers, because this process was asked to stop."""
+        self._board.drain(self._config.drain_s)
         drain()
         self._job.ui.print_status(draining_note("nothing new is sent", self._config.drain_s))
         self._end_soon(Stop(StopKind.ASKED))

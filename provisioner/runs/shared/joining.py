@@ -79,7 +79,7 @@ async def _opened_loops(job: OpenJob, ledger: WorkerLedger, setup: JobSetup) -> 
     async with open_account_loops(job, ledger, setup.sendings, identity_policy) as loops:
 
         def drain() -> None:
-            loops.drain()
+            loops.drain_within(setup.sending.drain_s)
             job.ui.print_status(draining_note("this worker takes no more rows", setup.sending.drain_s))
 
         job.stop.on_stop(drain, loops.cancel)
@@ -117,9 +117,11 @@ async def _require_same_job(ledger: WorkerLedger, setup: JobSetup, job_input: Jo
             cure="let every worker read the same file at that name, then start this one again",
         )
     if (await ledger.notes()).planned_by != describe_reading(job_input):
+        accounts = job_input.mapping.accounts
+        listed = f", and give it {accounts.source} as the run had it" if accounts else ""
         raise LedgerError(
             f"{ledger.location}: this worker is of another version than the run, or reads the input differently",
-            cure=f"install the version that began the run; this one is {__version__}",
+            cure=f"install the version that began the run; this one is {__version__}{listed}",
         )
 
 
