@@ -109,14 +109,14 @@ def forecast(
     timing: Timing,
     *,
     now: datetime,
-    is_real: bool,
+    tells_cost: bool,
     notes: tuple[str, ...] = (),
     ledger: str = "",
 ) -> Forecast:
     """Return the forecast of a run that starts ``now``: counts, rate, duration, end and notes.
 
-    ``report`` is the result of the plan pass. ``is_real`` is whether the requests go to Twilio and not to a
-    simulator; only then is there a note about costs. ``notes`` are sentences to put before the forecast's own.
+    ``report`` is the result of the plan pass. ``tells_cost`` adds a note about what
+    Twilio may bill, which holds for every run. ``notes`` are sentences to put before the forecast's own.
     ``ledger`` is the name of the job's ledger, for a command in a note; only a job that was run before needs it.
     """
     rate, duration_s = timing.rate, timing.duration_s
@@ -133,7 +133,7 @@ def forecast(
         finishes_at=timing.finish(now, duration_s)
         if duration_s is not None and duration_s <= FORESEEN_S
         else None,
-        notes=(*notes, *_changes(report, ledger), *_cautions(work.to_send, timing, is_real=is_real)),
+        notes=(*notes, *_changes(report, ledger), *_cautions(work.to_send, timing, tells_cost=tells_cost)),
         accounts=timing.accounts,
     )
 
@@ -156,7 +156,7 @@ def _changes(report: PlanReport, ledger: str) -> list[str]:
     return notes
 
 
-def _cautions(to_send: int, timing: Timing, *, is_real: bool) -> list[str]:
+def _cautions(to_send: int, timing: Timing, *, tells_cost: bool) -> list[str]:
     notes = []
     fastest = timing.rate.per_second if timing.fastest is None else timing.fastest
     if to_send and fastest > TWILIO_LIMIT:
@@ -164,6 +164,6 @@ def _cautions(to_send: int, timing: Timing, *, is_real: bool) -> list[str]:
             f"Twilio allows {TWILIO_LIMIT:.0f} WebChats a second per account, the live website's included: "
             "expect 429s, and a slower pace"
         )
-    if is_real and to_send > FREE_IDENTITIES:
+    if tells_cost and to_send > FREE_IDENTITIES:
         notes.append(f"this makes {to_send:,} new identities, which Twilio may bill as monthly active users")
     return notes

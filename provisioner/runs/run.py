@@ -65,4 +65,5 @@ async def _execute(job: OpenJob, config: RunConfig, supervisor: RunSupervisor, s
     else:
         report = await send(job, config.sending, identity_policy, supervisor, run_plan)
     summary = await account(job, config.accounting, run_plan, report)
-    return structs.replace(summary, notes=(*kept, *summary.notes))
+    details = {**summary.details, "plan_notes": [*run_plan.forecast.notes]}
+    return structs.replace(summary, notes=(*kept, *summary.notes), details=details)

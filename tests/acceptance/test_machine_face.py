@@ -55,6 +55,12 @@ async def test_a_finished_run_tells_everything(program: Program, twilio: StubMak
         "error": None,
         "skipped": [],
         "to_send": 3,
+        "plan_notes": [
+            (
+                "Twilio allows 5 WebChats a second per account, the live website's included: expect 429s, and a "
+                "slower pace"
+            )
+        ],
     }
 
 

@@ -13,13 +13,13 @@ NOW = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 
 
 def forecast_of(
-    *, to_send: int = 100, per_second: float = 4, is_real: bool = True, vanished: int = 0, changed: int = 0
+    *, to_send: int = 100, per_second: float = 4, tells_cost: bool = True, vanished: int = 0, changed: int = 0
 ) -> Forecast:
     """Return the forecast of a plan of so many pending rows."""
     report = PlanReport(counts=Counts(input=to_send, pending=to_send), vanished=vanished, changed=changed)
     timing = Timing(rate=Rate(per_second=per_second))
     work = Workload(to_send=to_send)
-    return forecast(report, work, timing, now=NOW, is_real=is_real, notes=("first",), ledger="my job.ledger")
+    return forecast(report, work, timing, now=NOW, tells_cost=tells_cost, notes=("first",), ledger="my job.ledger")
 
 
 def test_time_and_end_follow_from_rows_and_pace() -> None:
@@ -40,15 +40,15 @@ def test_without_a_pace_nothing_is_promised() -> None:
 
 def test_a_pace_over_twilios_is_warned_of() -> None:
     """More than five a second earns 429s, also in a rehearsal."""
-    assert any("5 WebChats a second" in note for note in forecast_of(per_second=5.5, is_real=False).notes)
+    assert any("5 WebChats a second" in note for note in forecast_of(per_second=5.5, tells_cost=False).notes)
     assert not any("5 WebChats a second" in note for note in forecast_of(per_second=5).notes)
     assert forecast_of(to_send=0, per_second=5.5).notes == ("first",)
 
 
 def test_billing_is_said_before_a_large_run() -> None:
-    """New identities may cost money, beyond the free ones and only at the real Twilio."""
+    """New identities may cost money, beyond the free ones; ``check`` says so, and no run repeats it."""
     assert any("201 new identities" in note for note in forecast_of(to_send=201).notes)
-    assert forecast_of(to_send=201, is_real=False).notes == ("first",)
+    assert forecast_of(to_send=201, tells_cost=False).notes == ("first",)
     assert forecast_of(to_send=200).notes == ("first",)
 
 
@@ -114,7 +114,7 @@ def test_a_pace_over_twilios_is_one_of_a_single_account() -> None:
         accounts = forecast_accounts(accounts_at("5/s", rate), counts, {"0": 9, "1": 9}, "4/s")
         report, work = PlanReport(counts=Counts(input=18, pending=18)), Workload(to_send=18)
         timing = timing_of(accounts, Timing(rate=Rate(per_second=4.0)))
-        notes.append(forecast(report, work, timing, now=NOW, is_real=True).notes)
+        notes.append(forecast(report, work, timing, now=NOW, tells_cost=True).notes)
 
     assert notes[0] == ()
     assert "expect 429s" in notes[1][0]
