@@ -67,18 +67,29 @@ class _Destination(NamedTuple):
     level: str
 
 
+def _shows_all(_event: EventDict) -> bool:
+    return False
+
+
 @contextmanager
 def logging_configured(
-    settings: LogSettings, write: Write, *, is_terminal: bool, has_colour: bool
+    settings: LogSettings,
+    write: Write,
+    *,
+    is_terminal: bool,
+    has_colour: bool,
+    omits: Callable[[EventDict], bool] = _shows_all,
 ) -> Iterator[LibraryLog]:
     """Send log events to ``write`` and to the log file inside the context.
+
+    ``omits`` is called with each event that is to be text for people, and says whether it is not written.
 
     Warnings and errors of Python's ``logging`` go there too, through the ``LibraryLog`` that is yielded. Errors
     while writing a line are ignored, because logging must never stop a run. Raise ``UsageError`` when the log file
     cannot be opened.
     """
     is_console = settings.format == "console" or (settings.format == "auto" and is_terminal)
-    render = _console_renderer(has_colour=has_colour) if is_console else _render_json
+    render = _console_renderer(has_colour=has_colour, omits=omits) if is_console else _render_json
     before = structlog.get_config() if structlog.is_configured() else None
     with _opened(settings.file) as file:
         least = settings.stderr_level or settings.level
@@ -111,7 +122,7 @@ def _configure(level: str, destinations: list[_Destination]) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _NOW,
             _tell_exception,
             _mask,
             _render_each(destinations),
@@ -156,11 +167,15 @@ def _render_each(destinations: list[_Destination]) -> Processor:
     return render
 
 
-def _console_renderer(*, has_colour: bool) -> Callable[[Any, str, EventDict], str]:
+def _console_renderer(
+    *, has_colour: bool, omits: Callable[[EventDict], bool]
+) -> Callable[[Any, str, EventDict], str]:
     renderer = structlog.dev.ConsoleRenderer(colors=has_colour, pad_event_to=16, sort_keys=False)
     zone = shown_zone()  # events of other threads are shown in it, too
 
     def render(logger: Any, name: str, event: EventDict) -> str:
+        if omits(event):
+            return ""
         # On a terminal the time of day is sufficient, and there is only one run.
         with times_shown_in(zone):
             event["timestamp"] = clock_text(datetime.fromisoformat(event["timestamp"]))
@@ -177,6 +192,15 @@ def _console_renderer(*, has_colour: bool) -> Callable[[Any, str, EventDict], st
 def _render_json(_logger: Any, _name: str, event: EventDict) -> str:
     head = {name: event.pop(name, "") for name in ("timestamp", "level", "event")}
     return printable_json(msgspec.json.encode({**head, **event}).decode())
+
+
+def json_event(level: str, event: str, values: Mapping[str, Any]) -> str:
+    """Return an event that does not pass through the log as one of its lines of JSON; values are masked alike."""
+    told = _NOW(None, "", {"level": level, "event": event, **values})
+    return _render_json(None, "", _mask(None, "", told))
+
+
+_NOW = structlog.processors.TimeStamper(fmt="iso", utc=True)
 
 
 def _printable(value: Any) -> Any:

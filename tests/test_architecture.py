@@ -72,6 +72,7 @@ COMMAND_LINE = {"__init__", "api", "errors", "models", "options", "system"}
 """What the command line may import: it parses, calls the API and prints."""
 COMMAND_LINE_EXCEPTIONS = {
     "command_runner": {"logs"},
+    "event_stream": {"logs"},
     "files": {"runs"},
     "process_signals": {"signals"},
     "simulate": {"signals", "simulator"},

@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -23,7 +24,7 @@ from . import ON_END
 from .console import Console
 from .exit_handling import InternalError, finish_with, known_error
 from .files import require_harmless_files
-from .hooks import hooks, told_to
+from .hooks import hooks, text_line, told_to
 from .option_sources import cure_with_sources
 from .preflight import check_surroundings, tell_key_log
 
@@ -41,14 +42,21 @@ def run_command(function: Callable[..., Summary], *, options: Any, **arguments: 
     ending[ON_END] = getattr(options, ON_END, "")
     check_surroundings(options, os.environ)
     require_harmless_files(options, arguments, settings.file)
-    console = Console(is_json=options.json, is_quiet=params["quiet"])
+    console = Console(
+        is_json=options.json,
+        is_quiet=params["quiet"],
+        events_from=settings.level if settings.format == "json" else "",
+    )
     log = logs.logging_configured(
-        settings, console.print_status, is_terminal=console.is_on_terminal, has_colour=console.stderr_has_colour
+        settings,
+        console.write_line,
+        is_terminal=console.is_on_terminal,
+        has_colour=console.stderr_has_colour,
+        omits=console.repeated.omits,
     )
     logging.lastResort = LibraryHandler(hooks.tell_on_stderr)  # takes what libraries log after our log is closed
-    bound = structlog.contextvars.bound_contextvars(run_id=uuid4().hex[:12])
     zone = times_shown_in(parse_zone(getattr(options, "tz", "")))
-    with zone, log as libraries, told_to(libraries.tell), bound, terminable():
+    with zone, log as libraries, told_to(libraries.tell), _run_id_bound(settings), terminable():
         try:
             tell_key_log(options, os.environ)
             summary = _with_sources(function(**arguments, options=options, console=console))
@@ -75,6 +83,20 @@ def _log_settings(params: Mapping[str, Any]) -> logs.LogSettings:
         format=params["log_format"],
         file=Path(file) if file else None,
     )
+
+
+@contextmanager
+def _run_id_bound(settings: logs.LogSettings) -> Iterator[None]:
+    """Add a new ID to all lines of the command's log; where all of stderr is JSON, to the other lines, too."""
+    run_id, is_json = uuid4().hex[:12], settings.format == "json"
+    hooks.render = logs.json_event if is_json else text_line
+    with ExitStack() as stack:
+        if is_json:
+            from .event_stream import told_with
+
+            stack.enter_context(told_with(run_id))
+        stack.enter_context(structlog.contextvars.bound_contextvars(run_id=run_id))
+        yield
 
 
 def _known_error(error: Exception, settings: logs.LogSettings) -> ProvisionerError:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, suppress
 from io import StringIO
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -18,9 +18,15 @@ from provisioner.system.interrupts import interruptible
 from provisioner.system.os_errors import os_reason
 from provisioner.system.printable import Styled, printable
 
+from .note_lines import note_lines
 from .plan_text import plan_lines
+from .progress_text import plain_line, worker_texts
+from .repeated_reasons import RepeatedReasons
 from .styles import composed, styled
 from .summary_text import summary_lines
+
+if TYPE_CHECKING:
+    from .event_stream import EventStream
 
 
 class Console:
@@ -29,20 +35,35 @@ class Console:
     Colour is decided for each stream: ``NO_COLOR`` wins over ``FORCE_COLOR``, which wins over whether the stream
     is a terminal. ``is_on_terminal`` says whether stderr is a terminal, ``is_live`` whether its cursor can be
     moved, ``is_interactive`` whether questions can be asked. With ``is_json`` stdout receives one JSON object at
-    the end and nothing else. With ``is_quiet`` (``--quiet``) stderr receives warnings and errors alone.
+    the end and nothing else. With ``is_quiet`` (``--quiet``) stderr receives warnings, errors and questions alone.
+    With ``events_from`` (``--log-format json``) all of stderr is JSON lines: events of this level and above.
     """
 
     def __init__(
-        self, *, is_json: bool = False, is_quiet: bool = False, environ: Mapping[str, str] = os.environ
+        self,
+        *,
+        is_json: bool = False,
+        is_quiet: bool = False,
+        events_from: str = "",
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
         self.is_json, self.is_quiet = is_json, is_quiet
         self.stdout, self.stderr = sys.stdout or _Nowhere(), sys.stderr or _Nowhere()
         self.stdout_has_colour = has_colour(self.stdout, environ)
         self.stderr_has_colour = has_colour(self.stderr, environ)
         self.is_on_terminal = _is_terminal(self.stderr)
-        self.is_live = self.is_on_terminal and environ.get("TERM") not in _WITHOUT_CURSOR
+        self._events = self._event_stream(events_from) if events_from else None
+        has_cursor = self.is_on_terminal and environ.get("TERM") not in _WITHOUT_CURSOR
+        self.is_live = has_cursor and not is_quiet and self._events is None
         self.is_interactive = self.is_on_terminal and _is_terminal(sys.stdin)
         self._above: Callable[[str], None] | None = None
+        self.repeated = RepeatedReasons()
+        """Warnings of the log that give the same reason again."""
+
+    def _event_stream(self, least: str) -> "EventStream":
+        from .event_stream import EventStream
+
+        return EventStream(self.write_line, "warning" if self.is_quiet and least != "error" else least)
 
     @property
     def is_answer_private(self) -> bool:
@@ -75,9 +96,24 @@ class Console:
             self.print(line)
 
     def print_status(self, line: str) -> None:
-        """Write a line to stderr, above the live display while there is one.
+        """Write a line about the progress to stderr, above the live display; nothing with ``--quiet``."""
+        if self._events is not None:
+            self._events.status(line)
+        elif not self.is_quiet:
+            for part in note_lines(line, self.stderr):
+                self.write_line(part)
 
-        An error of stderr is ignored, because a status line must never end the run.
+    def print_warning(self, line: str) -> None:
+        """Write a line to stderr that is shown with ``--quiet``, too."""
+        if self._events is not None:
+            self._events.status(line, "warning")
+        else:
+            self.write_line(line)
+
+    def write_line(self, line: str) -> None:
+        """Write a line as it is to stderr, above the live display while there is one.
+
+        An error of stderr is ignored, because such a line must never end the run.
         """
         with suppress(OSError, ValueError):
             shown = line if isinstance(line, Styled) else printable(line)
@@ -86,10 +122,6 @@ class Console:
             else:
                 self.stderr.write(f"{shown}\n")
                 self.stderr.flush()
-
-    def print_warning(self, line: str) -> None:
-        """Write a line to stderr that is shown with ``--quiet``, too."""
-        self.print_status(line)
 
     def discard_broken_streams(self) -> None:
         """Redirect streams that cannot be flushed to the null device, or Python's flush at exit would fail."""
@@ -102,7 +134,7 @@ class Console:
 
     @contextmanager
     def lines_above(self, display: Callable[[str], None]) -> Iterator[None]:
-        """Send the lines of ``print_status`` to the live display ``display`` while the context lasts."""
+        """Send the lines of ``write_line`` to the live display ``display`` while the context lasts."""
         before, self._above = self._above, display
         try:
             yield
@@ -117,12 +149,23 @@ class Console:
         """
         if not self.is_interactive:
             return None
+        if self._events is not None:
+            self._events.question(question)
+            question = ""
         with interruptible():
             try:
-                return click.confirm(printable(question), err=True)
+                return click.confirm(printable(question), err=True, **({} if question else _WITHOUT_PROMPT))
             except click.Abort:
                 self.print_status("")
                 raise
+
+    def show_progress(self, progress: Progress) -> None:
+        """Write the progress of a run to stderr where it is not drawn; nothing with ``--quiet``."""
+        if self._events is not None:
+            self._events.progress(progress)
+            return
+        for line in (plain_line(progress), *worker_texts(progress.workers)):
+            self.print_status(line)
 
     def progress(self, source: Callable[[], Progress]) -> AbstractAsyncContextManager[None]:
         """Show the progress of a run while the context lasts: live on a terminal, else one line every 10 s.
@@ -146,6 +189,9 @@ class Console:
 
     def show_plan(self, plan: Forecast) -> None:
         """Print on stderr what the run is about to do."""
+        if self._events is not None:
+            self._events.plan(plan)
+            return
         for line in plan_lines(plan):
             self.print_status(line)
 
@@ -155,15 +201,30 @@ class Console:
             _print(summary.to_json(), self.stdout, has_colour=False)
             return
         is_taken = summary.output == "-" or (summary.error is not None and summary.counts is None)
+        if self._events is not None and is_taken:
+            self._events.ended(summary)
+            return
         stream = self.stderr if is_taken else self.stdout
         has_colour = self.stderr_has_colour if is_taken else self.stdout_has_colour
         for line in summary_lines(summary):
-            _print(line, stream, has_colour=has_colour)
+            for part in note_lines(line, stream):
+                _print(part, stream, has_colour=has_colour)
         if summary.error is not None:
-            self.error(summary.error)
+            self.error(summary.error, exit_code=summary.exit_code)
 
-    def error(self, failure: ErrorInfo) -> None:
+    def print_crash(self, lines: Sequence[str]) -> None:
+        """Write the places of an internal error to stderr."""
+        if self._events is not None:
+            self._events.traceback([*lines])
+            return
+        for line in lines:
+            self.write_line(line)
+
+    def error(self, failure: ErrorInfo, *, exit_code: int) -> None:
         """Print an error on stderr: what is wrong, and below it what to do."""
+        if self._events is not None:
+            self._events.failed(failure, exit_code)
+            return
         first, *more = failure.lines
         title = styled("error:", fg="red", bold=True)
         _print(composed(title, f" {first}"), self.stderr, has_colour=self.stderr_has_colour)
@@ -174,6 +235,8 @@ class Console:
 
 
 _WITHOUT_CURSOR = ("dumb", "unknown")
+_WITHOUT_PROMPT: Mapping[str, Any] = {"prompt_suffix": "", "show_default": False}
+"""Arguments for a question that was written as an event."""
 
 
 def has_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:

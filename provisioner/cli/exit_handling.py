@@ -4,6 +4,7 @@ import errno
 import os
 import platform
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,7 +20,7 @@ from provisioner.errors import (
     UsageError,
     exceptions_of,
 )
-from provisioner.models.summary import Summary
+from provisioner.models.summary import ErrorInfo, Summary
 from provisioner.options.shell_command import typed_command
 from provisioner.system.interrupts import Terminated
 from provisioner.system.os_errors import os_reason
@@ -117,12 +118,11 @@ def report_error(error: BaseException, arguments: Sequence[str], *, on_end: str 
     error on stderr.
     """
     invocation = read_invocation(arguments, os.environ)
-    console = Console(is_json=invocation.wants_json)
+    console = Console(is_json=invocation.wants_json, events_from="error" if invocation.wants_events else "")
     place = "above" if invocation.wants_traceback else ""
     known = known_error(error, command=invocation.command, traceback_at=place)
     if isinstance(known, InternalError) and known is not error and invocation.wants_traceback:
-        for line in describe_traceback(error):
-            console.print_status(line)
+        console.print_crash(describe_traceback(error))
     typed = typed_command(arguments) if invocation.command else ""
     return finish_with(console, Summary.from_error(invocation.command, known, typed=typed), on_end=on_end)
 
@@ -146,8 +146,10 @@ def _print_end(console: Console, summary: Summary) -> int:
         console.finish(summary)
     except OSError as error:
         if error.errno != errno.EPIPE:
-            console.print_status(f"error: stdout: {os_reason(error)}")
-            return summary.exit_code or ExitCode.GUARD
+            code = summary.exit_code or ExitCode.GUARD
+            with suppress(OSError, ValueError):
+                console.error(ErrorInfo(message=f"stdout: {os_reason(error)}", kind="storage"), exit_code=code)
+            return code
     finally:
         console.discard_broken_streams()
     return summary.exit_code

@@ -20,6 +20,16 @@ Tell = Callable[..., None]
 """Function that takes a level, the name of an event, an exception or None, and values by name."""
 
 
+Render = Callable[[str, str, Mapping[str, str]], str]
+"""Function that takes a level, the name of an event and values by name, and returns a line."""
+
+
+def text_line(level: str, event: str, values: Mapping[str, str]) -> str:
+    """Return ``level: event: values``, for people."""
+    separator = " at " if "error_place" in values else ", "
+    return f"{level}: {event}: {separator.join(values.values())}"
+
+
 class Hooks:
     """Handlers of uncaught exceptions and warnings; each reports through ``tell``.
 
@@ -29,6 +39,8 @@ class Hooks:
 
     def __init__(self) -> None:
         self.tell: Tell = self.tell_on_stderr
+        self.render: Render = text_line
+        """Function that makes the line of an event on stderr; with ``--log-format json`` it makes JSON."""
         self._write, self._place_of, self._fixed_part = os.write, place_of, fixed_part
 
     def install(self) -> None:
@@ -80,10 +92,9 @@ class Hooks:
 
     def tell_on_stderr(self, level: str, event: str, error: BaseException | None = None, **values: str) -> None:
         """Write one line to stderr; used before the log is opened and after it is closed."""
-        what = (
-            ", ".join(values.values()) if error is None else f"{type(error).__name__} at {self._place_of(error)}"
-        )
-        self._write(2, f"{level}: {event}: {what}\n".encode("utf-8", "backslashreplace"))
+        if error is not None:
+            values = {"error_type": type(error).__name__, "error_place": self._place_of(error)}
+        self._write(2, f"{self.render(level, event, values)}\n".encode("utf-8", "backslashreplace"))
 
     def _try(self, level: str, event: str, error: BaseException | None = None, **values: str) -> None:
         try:

@@ -4,7 +4,7 @@ import tomllib
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from itertools import pairwise, takewhile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
@@ -17,11 +17,15 @@ _WITH_VALUE = ("--config", "--log-level", "--log-format", "--log-file")
 
 
 class Invocation(NamedTuple):
-    """Name of the command, empty for none, and whether its end is printed as JSON and with a traceback."""
+    """Name of the command, empty for none, and whether its end is printed as JSON and with a traceback.
+
+    ``wants_events`` says whether stderr holds JSON lines alone.
+    """
 
     command: str
     wants_json: bool
     wants_traceback: bool
+    wants_events: bool = False
 
 
 def read_invocation(arguments: Sequence[str], environ: Mapping[str, str]) -> Invocation:
@@ -33,15 +37,26 @@ def read_invocation(arguments: Sequence[str], environ: Mapping[str, str]) -> Inv
     command = _command(given)
     level = _value_of("--log-level", given) or environ.get("PROVISIONER_LOG_LEVEL", "")
     wants_json = "--json" in given or bool(command and _settings_want_json(command, given, environ))
-    return Invocation(command, wants_json=wants_json, wants_traceback=level == "debug")
+    return Invocation(
+        command,
+        wants_json=wants_json,
+        wants_traceback=level == "debug",
+        wants_events=_log_format(given, environ) == "json",
+    )
+
+
+def _log_format(given: Sequence[str], environ: Mapping[str, str]) -> object:
+    told = _value_of("--log-format", given) or environ.get("PROVISIONER_LOG_FORMAT", "")
+    config = _config(given, environ)
+    return told or config.get("log-format", config.get("log_format"))
 
 
 def _settings_want_json(command: str, given: Sequence[str], environ: Mapping[str, str]) -> bool:
     told = environ.get(f"PROVISIONER_{command.upper()}_JSON", "")
     if told:
         return bool(click.BOOL.str_to_bool(told))
-    config = _value_of("--config", given) or environ.get("PROVISIONER_CONFIG", "")
-    return bool(config) and _config_wants_json(config, command)
+    table = _config(given, environ).get(command)
+    return isinstance(table, dict) and table.get("json") is True
 
 
 def _command(given: Sequence[str]) -> str:
@@ -60,9 +75,10 @@ def _value_of(flag: str, given: Sequence[str]) -> str:
     return found
 
 
-def _config_wants_json(path: str, command: str) -> bool:
+def _config(given: Sequence[str], environ: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return the content of the configuration file; nothing without one, and for one that cannot be read."""
+    path = _value_of("--config", given) or environ.get("PROVISIONER_CONFIG", "")
     try:
-        table = tomllib.loads(read_regular(path).decode()).get(command)
+        return tomllib.loads(read_regular(path).decode()) if path else {}
     except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(table, dict) and table.get("json") is True
+        return {}

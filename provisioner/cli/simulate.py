@@ -108,7 +108,7 @@ async def _serve(
 def _warn(running: RunningSimulator, options: SimulateOptions, console: Console) -> None:
     if not is_loopback(options.host):
         read = ", and read everything that is sent to it" if options.inspect else ""
-        console.print_status(
+        console.print_warning(
             f"warning: whoever reaches {running.base_url} can use this simulator{read}; nothing is encrypted"
         )
 

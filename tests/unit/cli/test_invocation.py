@@ -85,3 +85,22 @@ def test_a_configuration_file_that_cannot_be_read_wants_nothing(tmp_path: Path, 
 def test_a_traceback_is_wanted_at_level_debug(arguments: list[str], environ: dict[str, str]) -> None:
     """Whoever debugs sees the places of a bug, also of one in the arguments' own reading."""
     assert read_invocation(arguments, environ).wants_traceback
+
+
+def test_events_are_wanted_by_flag_environment_or_configuration_file(tmp_path: Path) -> None:
+    """The flag goes before the environment, and that before the file, which may spell the option both ways."""
+    named = {"PROVISIONER_LOG_FORMAT": "json"}
+    table: list[tuple[list[str], dict[str, str], bool]] = [
+        (["run"], {}, False),
+        (["--log-format", "json", "run"], {}, True),
+        (["run", "--log-format=json"], {}, True),
+        (["--log-format", "console", "run"], named, False),
+        (["run"], named, True),
+    ]
+    for place, key in enumerate(("log-format", "log_format")):
+        path = tmp_path / f"{place}.toml"
+        path.write_text(f'{key} = "json"\n')
+        table.append((["--config", str(path), "run"], {}, True))
+
+    for arguments, environ, expected in table:
+        assert read_invocation(arguments, environ).wants_events is expected, arguments
