@@ -8,22 +8,18 @@ from typing import Protocol, TextIO
 
 import structlog
 from rich.console import Console as RichConsole
-from rich.console import Group, RenderableType
-from rich.live import Live
-from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
-from rich.table import Table
 from rich.text import Text
 
 from provisioner.models.progress import Progress
-from provisioner.models.text import pluralize
 
-from .progress_text import OUTCOME_COLOURS, done_text, outcomes_of, pace_text, plain_line, worker_texts
+from .frame import frame
+from .live_region import LiveRegion
+from .repeated_reasons import RepeatedReasons
 
 LINE_EVERY_S = 10.0
 FRAME_EVERY_S = 0.25
 QUIET_S = 0.5
-WIDTH, HEIGHT = 80, 24
 
 Source = Callable[[], Progress]
 Sleep = Callable[[float], Awaitable[None]]
@@ -34,6 +30,7 @@ class Screen(Protocol):
 
     stderr_has_colour: bool
     is_live: bool
+    repeated: RepeatedReasons
 
     @property
     def stderr(self) -> TextIO:
@@ -44,8 +41,18 @@ class Screen(Protocol):
         """Write a line to stderr, above the live display while there is one."""
         ...
 
-    def lines_above(self, display: Callable[[str], None]) -> AbstractContextManager[None]:
-        """Send the lines of ``print_status`` to ``display`` while the context lasts."""
+    def print_warning(self, line: str) -> None:
+        """Write a line to stderr that is shown with ``--quiet``, too."""
+        ...
+
+    def show_progress(self, progress: Progress) -> None:
+        """Write the progress where it is not drawn."""
+        ...
+
+    def lines_above(
+        self, display: Callable[[str], None], log: Callable[[str], None]
+    ) -> AbstractContextManager[None]:
+        """Send lines to ``display`` while the context lasts, and those of the log to ``log``."""
         ...
 
 
@@ -53,79 +60,51 @@ class Screen(Protocol):
 async def live_progress(screen: Screen, source: Source, *, sleep: Sleep = asyncio.sleep) -> AsyncIterator[None]:
     """Show the progress that ``source`` returns while the context lasts; log an error of the display."""
     show = show_live if screen.is_live else show_lines
-    task = asyncio.create_task(show(screen, source, sleep=sleep))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-        if not task.cancelled() and (error := task.exception()):
-            structlog.get_logger().warning("display.failed", exc_info=error)
+    with screen.repeated.counting():
+        task = asyncio.create_task(show(screen, source, sleep=sleep))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+            if not task.cancelled() and (error := task.exception()):
+                structlog.get_logger().warning("display.failed", exc_info=error)
 
 
 async def show_lines(screen: Screen, source: Source, *, sleep: Sleep = asyncio.sleep) -> None:
-    """Write a plain progress line every 10 s, until cancelled."""
-    while True:
-        await sleep(LINE_EVERY_S)
-        progress = source()
-        screen.print_status(plain_line(progress))
-        for line in worker_texts(progress.workers):
-            screen.print_status(line)
+    """Write the progress, and the reasons that were repeated since, every 10 s, until cancelled."""
+    told: Sequence[str] = ()
+    try:
+        while True:
+            await sleep(LINE_EVERY_S)
+            screen.show_progress(source())
+            told = _tell_repeats(screen, told)
+    finally:
+        _tell_repeats(screen, told)
+
+
+def _tell_repeats(screen: Screen, told: Sequence[str]) -> Sequence[str]:
+    """Write the lines of repeated reasons that are not in ``told``; return all of them."""
+    lines = screen.repeated.lines()
+    for line in lines:
+        if line not in told:
+            screen.print_warning(line)
+    return lines
 
 
 async def show_live(screen: Screen, source: Source, *, sleep: Sleep = asyncio.sleep) -> None:
     """Draw the progress four times a second, until cancelled; the last frame stays on the screen."""
-    with live_lines(screen) as live:
+    with live_lines(screen) as region:
         try:
             while True:
-                live.update(frame(source(), *live.console.size), refresh=True)
+                region.draw(frame(source(), *region.size, screen.repeated.lines()))
                 await sleep(FRAME_EVERY_S)
         finally:
-            live.update(frame(source(), *live.console.size))
-
-
-def frame(progress: Progress, width: int, height: int = HEIGHT) -> RenderableType:
-    """Return the progress of a run as three lines of at most ``width`` and at most 80 columns.
-
-    Workers that are to be shown have one more line each, as far as all lines fill no more than half of ``height``:
-    messages stay visible above them.
-    """
-    done = done_text(progress)
-    room = min(width, WIDTH) - len(progress.state) - len(done) - 4
-    head = Table.grid(padding=(0, 2, 0, 0))
-    bar = ProgressBar(
-        total=max(progress.total, 1), completed=progress.share * max(progress.total, 1), width=max(room, 8)
-    )
-    bars = [] if progress.is_of_one_worker else [bar]
-    head.add_row(Text(progress.state, style="bold", no_wrap=True), *bars, Text(done, no_wrap=True))
-    workers = [_one_line(Text(line, style="dim")) for line in _worker_lines(progress, height // 2 - 3)]
-    return Group(head, _one_line(Text(pace_text(progress))), _one_line(_outcomes(progress)), *workers)
-
-
-def _worker_lines(progress: Progress, most: int) -> Sequence[str]:
-    """Return at most ``most`` lines about workers, the last of which counts those that have none."""
-    lines = worker_texts(progress.workers)
-    if len(lines) <= most:
-        return lines
-    shown = lines[: max(most - 1, 0)]
-    return [*shown, f"  and {pluralize('worker', len(lines) - len(shown))} more, which provisioner status lists"]
-
-
-def _outcomes(progress: Progress) -> Text:
-    texts = [
-        Text(f"{name} {number:,}", style=OUTCOME_COLOURS.get(name, "") if number else "")
-        for name, number in outcomes_of(progress).items()
-    ]
-    return Text("  ").join(texts)
-
-
-def _one_line(text: Text) -> Text:
-    text.no_wrap, text.overflow = True, "ellipsis"
-    return text
+            region.draw(frame(source(), *region.size, screen.repeated.lines()), is_last=True)
 
 
 @contextmanager
-def live_lines(screen: Screen, *, is_transient: bool = False) -> Iterator[Live]:
+def live_lines(screen: Screen, *, is_transient: bool = False) -> Iterator[LiveRegion]:
     """Open a live region on stderr, which is redrawn only on request; status lines are printed above it.
 
     ``is_transient`` removes the region at the end.
@@ -138,13 +117,9 @@ def live_lines(screen: Screen, *, is_transient: bool = False) -> Iterator[Live]:
         markup=False,
         emoji=False,
     )
-
-    def print_above(line: str) -> None:
-        rich.print(Text.from_ansi(line), soft_wrap=True)
-
-    live = Live(console=rich, auto_refresh=False, transient=is_transient, redirect_stdout=False)
-    with screen.lines_above(print_above), live:
-        yield live
+    region = LiveRegion(rich, is_transient=is_transient)
+    with screen.lines_above(region.print_above, region.print_log_above), region.opened():
+        yield region
 
 
 class RowCounter:
@@ -155,7 +130,7 @@ class RowCounter:
         self._verb = verb
         self._clock = clock
         self._next = clock() + (QUIET_S if screen.is_live else LINE_EVERY_S)
-        self._live: Live | None = None
+        self._region: LiveRegion | None = None
         self._spinner = Spinner("dots")
         self._stack = ExitStack()
 
@@ -174,10 +149,10 @@ class RowCounter:
             self._draw(text)
 
     def _draw(self, text: str) -> None:
-        if self._live is None:
-            self._live = self._stack.enter_context(live_lines(self._screen, is_transient=True))
+        if self._region is None:
+            self._region = self._stack.enter_context(live_lines(self._screen, is_transient=True))
         self._spinner.update(text=Text(text))
-        self._live.update(self._spinner, refresh=True)
+        self._region.draw(self._spinner)
 
     def close(self) -> None:
         """Remove the live line."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from provisioner.models.progress import Progress, WorkerProgress
+from provisioner.models.progress import DRAINING, Progress, WorkerProgress
 from provisioner.models.text import pluralize
 
 from .formatting import duration_text, rate_text
@@ -27,10 +27,15 @@ def done_text(progress: Progress) -> str:
     return f"{progress.done:,}/{progress.total:,} {progress.noun}, {int(progress.share * 100)} %"
 
 
-def pace_text(progress: Progress) -> str:
+def is_held_up(progress: Progress) -> bool:
+    """Return whether the run does not start requests at present, or is stopping."""
+    return progress.state.startswith(("paused", "waiting", DRAINING))
+
+
+def pace_texts(progress: Progress) -> Sequence[str]:
     """Return the rate, the requests in flight, the count of 429s, and the elapsed and remaining time."""
     left = "?" if progress.eta_s is None else duration_text(progress.eta_s)
-    parts = (
+    return (
         f"{rate_text(progress.rate_now)} of {rate_text(progress.rate_asked)}",
         f"in flight {progress.in_flight:,}",
         *([] if progress.messages is None else [f"messages {progress.messages:,}"]),
@@ -39,7 +44,6 @@ def pace_text(progress: Progress) -> str:
         f"elapsed {duration_text(progress.elapsed_s)}",
         *([] if progress.is_of_one_worker else [f"left {left}"]),
     )
-    return "  ".join(parts)
 
 
 def outcomes_of(progress: Progress) -> Mapping[str, int]:
@@ -52,7 +56,7 @@ def outcomes_of(progress: Progress) -> Mapping[str, int]:
 def plain_line(progress: Progress) -> str:
     """Return the state, the progress, the pace and the outcomes as one line."""
     outcomes = [f"{name} {number:,}" for name, number in outcomes_of(progress).items()]
-    return "  ".join((progress.state, done_text(progress), pace_text(progress), *outcomes))
+    return "  ".join((progress.state, done_text(progress), *pace_texts(progress), *outcomes))
 
 
 def worker_texts(workers: Sequence[WorkerProgress]) -> Sequence[str]:

@@ -5,14 +5,14 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 import pytest
 import structlog
-from rich.console import Console as RichConsole
 
-from provisioner.cli.display import frame, live_progress, row_counter
-from provisioner.models.progress import Progress, WorkerProgress
+from provisioner.cli.display import live_progress, row_counter
+from provisioner.cli.progress_text import plain_line
+from provisioner.cli.repeated_reasons import RepeatedReasons
+from provisioner.models.progress import Progress
 from tests.clock import run_virtually
 
 HALF = Progress(
@@ -41,18 +41,28 @@ class FakeScreen:
         self.stderr_has_colour = False
         self.is_live = is_live
         self.lines: list[str] = []
+        self.repeated = RepeatedReasons()
         self._above: Callable[[str], None] = self.lines.append
+        self.log: Callable[[str], None] = self.lines.append
 
     def print_status(self, line: str) -> None:
         """Hand a line on."""
         self._above(line)
 
+    def print_warning(self, line: str) -> None:
+        """Hand a line on."""
+        self._above(line)
+
+    def show_progress(self, progress: Progress) -> None:
+        """Hand the plain line on."""
+        self._above(plain_line(progress))
+
     @contextmanager
-    def lines_above(self, display: Callable[[str], None]) -> Iterator[None]:
+    def lines_above(self, display: Callable[[str], None], log: Callable[[str], None]) -> Iterator[None]:
         """Hand lines to a display for a while."""
-        before, self._above = self._above, display
+        before, self._above, self.log = (self._above, self.log), display, log
         yield
-        self._above = before
+        self._above, self.log = before
 
 
 class HungUp(io.StringIO):
@@ -149,43 +159,43 @@ def test_trouble_with_the_display_never_reaches_the_work(*, is_live: bool) -> No
     assert [event["event"] for event in events] == ["display.failed"]
 
 
-@pytest.mark.parametrize("width", [200, 80, 40])
-@pytest.mark.parametrize(
-    "progress",
-    [
-        HALF,
-        Progress(total=0),
-        Progress(total=10_000_000, done=9_999_999, created=9_999_999, state="paused 3 s (429)", eta_s=1e6),
-    ],
-    ids=["half", "nothing", "huge"],
-)
-def test_a_frame_is_three_lines_that_fit(progress: Progress, width: int) -> None:
-    """The height never changes, whatever the figures and the width of the terminal."""
-    page = RichConsole(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
+def test_on_a_terminal_the_log_is_broken_between_words() -> None:
+    """No word is torn, the further lines are indented, and a word that fits no line is left to the terminal."""
+    screen, words = FakeScreen(is_live=True), " ".join(["rejected"] * 15)
 
-    with page.capture() as captured:
-        page.print(frame(progress, width))
+    async def work() -> None:
+        async with live_progress(screen, lambda: HALF):
+            await asyncio.sleep(0.3)
+            screen.log(words)
+            screen.log("x" * 200)
 
-    lines = captured.get().splitlines()
-    assert len(lines) == 3
-    assert max(map(len, lines)) <= min(width, 110)
-    assert width < 80 or all(len(line.rstrip()) <= 80 for line in lines)
+    run_virtually(work())
+
+    written = [line.rstrip() for line in re.split(r"[\r\n]+", text_of(screen.stderr))]
+    first, second = " ".join(["rejected"] * 11), "    " + " ".join(["rejected"] * 4)
+    assert written[written.index(first) + 1] == second
+    assert "x" * 200 in written
 
 
-@pytest.mark.parametrize("height", [24, 40, 5])
-def test_the_lines_of_many_workers_leave_half_of_the_screen_to_messages(height: int) -> None:
-    """Those that do not fit are counted, and the command that lists them is named."""
-    workers = [WorkerProgress(number=number, host="vm", pid=100 + number) for number in range(1, 41)]
-    page = RichConsole(file=io.StringIO(), width=80, force_terminal=True, color_system=None)
+@pytest.mark.parametrize("is_live", [True, False])
+def test_a_repeated_reason_is_one_line_that_counts(*, is_live: bool) -> None:
+    """It is part of the display, or follows the line of the progress; the last count is always told."""
+    screen = FakeScreen(is_live=is_live)
 
-    with page.capture() as captured:
-        page.print(frame(replace(HALF, workers=workers), 80, height))
+    async def work() -> None:
+        async with live_progress(screen, lambda: HALF):
+            for row in range(1, 10):
+                screen.repeated.omits({"event": "row.rejected", "error_code": "45715", "row": row})
+            await asyncio.sleep(25)
+            screen.repeated.omits({"event": "row.rejected", "error_code": "45715", "row": 20})
 
-    lines = captured.get().splitlines()
-    shown = [line for line in lines if line.startswith("  worker ")]
-    assert len(lines) <= max(height // 2, 4)
-    assert max(map(len, lines)) <= 80
-    assert lines[-1].startswith(f"  and {40 - len(shown)} workers more")
+    run_virtually(work())
+
+    last = "rejected 45715 ×10, last row 20"
+    if is_live:
+        assert last in text_of(screen.stderr)
+    else:
+        assert screen.lines == [LINE, "rejected 45715 ×9, last row 9", LINE, last]
 
 
 def count(screen: FakeScreen, moments: dict[float, int]) -> None:

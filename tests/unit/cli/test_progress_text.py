@@ -1,6 +1,6 @@
 """A run that goes on in words."""
 
-from provisioner.cli.progress_text import done_text, pace_text, worker_texts
+from provisioner.cli.progress_text import done_text, pace_texts, worker_texts
 from provisioner.models.progress import Progress, WorkerProgress
 
 
@@ -12,7 +12,7 @@ def test_the_last_row_alone_makes_a_hundred_percent() -> None:
 
 def test_where_nothing_can_be_said_of_the_time_left_there_is_a_question_mark() -> None:
     """An unlimited rate and an unknown end are said as such."""
-    told = pace_text(Progress(total=10, rate_now=1_000.0))
+    told = "  ".join(pace_texts(Progress(total=10, rate_now=1_000.0)))
 
     assert told == "1,000/s of no limit  in flight 0  429s 0  elapsed 0.0 s  left ?"
 
@@ -22,7 +22,7 @@ def test_one_of_several_workers_has_neither_a_total_nor_an_end() -> None:
     told = Progress(total=120, done=1, rate_now=2.0, rate_asked=4.0, is_of_one_worker=True)
 
     assert done_text(told) == "1 row by this worker"
-    assert pace_text(told) == "2/s of 4/s  in flight 0  429s 0  elapsed 0.0 s"
+    assert "  ".join(pace_texts(told)) == "2/s of 4/s  in flight 0  429s 0  elapsed 0.0 s"
 
 
 def test_figures_of_workers_stand_in_columns() -> None:
