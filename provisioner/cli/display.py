@@ -49,10 +49,8 @@ class Screen(Protocol):
         """Write the progress where it is not drawn."""
         ...
 
-    def lines_above(
-        self, display: Callable[[str], None], log: Callable[[str], None]
-    ) -> AbstractContextManager[None]:
-        """Send lines to ``display`` while the context lasts, and those of the log to ``log``."""
+    def lines_above(self, display: Callable[[str], None]) -> AbstractContextManager[None]:
+        """Send the lines of ``print_status`` to ``display`` while the context lasts."""
         ...
 
 
@@ -118,7 +116,7 @@ def live_lines(screen: Screen, *, is_transient: bool = False) -> Iterator[LiveRe
         emoji=False,
     )
     region = LiveRegion(rich, is_transient=is_transient)
-    with screen.lines_above(region.print_above, region.print_log_above), region.opened():
+    with screen.lines_above(region.print_above), region.opened():
         yield region
 
 

@@ -11,6 +11,7 @@ from rich.segment import ControlType, Segment
 from rich.text import Text
 
 from .frame import broken_lines
+from .note_lines import names_command
 
 
 class LiveRegion:
@@ -45,14 +46,10 @@ class LiveRegion:
         self._live.update(shown, refresh=not is_last)
 
     def print_above(self, line: str) -> None:
-        """Write a line above the region; the terminal breaks it where it ends."""
+        """Write a line above the region, broken between words; one that names a command can be copied as it is."""
         self._find_first_line()
-        self._console.print(Text.from_ansi(line), soft_wrap=True)
-
-    def print_log_above(self, line: str) -> None:
-        """Write a line of the log above the region, broken between words."""
-        self._find_first_line()
-        lines = broken_lines(Text.from_ansi(line), self._console)
+        text = Text.from_ansi(line)
+        lines = [text] if names_command(text.plain) else broken_lines(text, self._console)
         self._console.print(Text("\n").join(lines), soft_wrap=True)
 
     def _find_first_line(self) -> None:

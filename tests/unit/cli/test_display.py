@@ -43,7 +43,6 @@ class FakeScreen:
         self.lines: list[str] = []
         self.repeated = RepeatedReasons()
         self._above: Callable[[str], None] = self.lines.append
-        self.log: Callable[[str], None] = self.lines.append
 
     def print_status(self, line: str) -> None:
         """Hand a line on."""
@@ -58,11 +57,11 @@ class FakeScreen:
         self._above(plain_line(progress))
 
     @contextmanager
-    def lines_above(self, display: Callable[[str], None], log: Callable[[str], None]) -> Iterator[None]:
+    def lines_above(self, display: Callable[[str], None]) -> Iterator[None]:
         """Hand lines to a display for a while."""
-        before, self._above, self.log = (self._above, self.log), display, log
+        before, self._above = self._above, display
         yield
-        self._above, self.log = before
+        self._above = before
 
 
 class HungUp(io.StringIO):
@@ -159,22 +158,24 @@ def test_trouble_with_the_display_never_reaches_the_work(*, is_live: bool) -> No
     assert [event["event"] for event in events] == ["display.failed"]
 
 
-def test_on_a_terminal_the_log_is_broken_between_words() -> None:
-    """No word is torn, the further lines are indented, and a word that fits no line is left to the terminal."""
+def test_on_a_terminal_lines_above_are_broken_between_words() -> None:
+    """The further lines are indented; a command, and a word that fits no line, are left to the terminal."""
     screen, words = FakeScreen(is_live=True), " ".join(["rejected"] * 15)
+    command = f"note: provisioner check {words}"
 
     async def work() -> None:
         async with live_progress(screen, lambda: HALF):
             await asyncio.sleep(0.3)
-            screen.log(words)
-            screen.log("x" * 200)
+            screen.print_status(words)
+            screen.print_status("x" * 200)
+            screen.print_status(command)
 
     run_virtually(work())
 
     written = [line.rstrip() for line in re.split(r"[\r\n]+", text_of(screen.stderr))]
     first, second = " ".join(["rejected"] * 11), "    " + " ".join(["rejected"] * 4)
     assert written[written.index(first) + 1] == second
-    assert "x" * 200 in written
+    assert {"x" * 200, command} <= {*written}
 
 
 @pytest.mark.parametrize("is_live", [True, False])

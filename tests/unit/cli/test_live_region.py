@@ -46,7 +46,7 @@ def test_a_line_above_is_written_where_the_region_begins() -> None:
         region.draw(Text("x" * 80))
         console.width = 45
         stream.truncate(0)
-        region.print_log_above("row.rejected row=5")
+        region.print_above("row.rejected row=5")
         written = stream.getvalue().lstrip("\x00")
 
     assert written.startswith(ERASED_AND_UP)
