@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from provisioner.cli.display import frame
+from provisioner.cli.frame import frame
 from provisioner.models.progress import Progress
 
 PICTURE = Path(__file__).parent / "display.svg"
