@@ -87,6 +87,30 @@ def test_an_event_has_its_time_in_the_zone_of_the_command() -> None:
     assert [line[8:14] for line in lines] == ["+05:30", "+05:30"]
 
 
+def test_what_is_omitted_for_people_is_in_the_log_as_json(tmp_path: Path) -> None:
+    """Text may leave out what a display counts; JSON, on stderr and in the file, has every event."""
+    told = dict[str, list[str]]()
+    for form in ("console", "json"):
+        settings, lines = LogSettings(format=form, file=tmp_path / form), list[str]()
+        with logging_configured(
+            settings,
+            lines.append,
+            is_terminal=True,
+            has_colour=False,
+            omits=lambda event: event["event"] == "row.rejected",
+        ):
+            structlog.get_logger().warning("row.rejected", row=5)
+            structlog.get_logger().info("run.finished")
+        told[form], told[f"{form} file"] = lines, (tmp_path / form).read_text().splitlines()
+
+    assert {name: len(lines) for name, lines in told.items()} == {
+        "console": 1,
+        "console file": 2,
+        "json": 2,
+        "json file": 2,
+    }
+
+
 @pytest.mark.parametrize(
     ("form", "is_terminal", "is_json"),
     [("auto", True, False), ("auto", False, True), ("json", True, True), ("console", False, False)],

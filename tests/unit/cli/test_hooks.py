@@ -52,6 +52,29 @@ def test_what_nobody_caught_is_told_without_its_text(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.acceptance
+def test_with_the_json_format_what_nobody_caught_is_an_event(tmp_path: Path) -> None:
+    """After the log of the command, and as the interpreter shuts down, every line on stderr is JSON."""
+    probe = tmp_path / "probe.py"
+    probe.write_text(PROBE)
+    command = [sys.executable, "-W", "always", str(probe), "--log-format", "json", "status", "missing"]
+
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
+
+    told = [json.loads(line) for line in done.stderr.splitlines()]
+    assert "Ada" not in done.stderr + done.stdout
+    assert [(each["event"], each.get("error_type", each.get("warning"))) for each in told] == [
+        ("command.failed", None),
+        ("thread.crashed", "ValueError"),
+        ("python.warned", "UserWarning"),
+        ("python.warned", "UserWarning"),
+        ("finalizer.failed", "ValueError"),
+        ("command.crashed", "ValueError"),
+        ("finalizer.failed", "ValueError"),
+    ]
+
+
 def test_a_hook_never_fails() -> None:
     """Python would tell both the hook's failure and what it was called with."""
     hooks, told = Hooks(), list[str]()
