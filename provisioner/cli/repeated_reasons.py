@@ -30,6 +30,8 @@ _WORDS = {
     "pace.cut": "pace cut",
 }
 """Events that are counted, and what they are called."""
+_TOLD_IN_WORDS = {"twilio.unreachable", "twilio.reached"}
+"""Events of which a status line tells the same."""
 
 
 @dataclass(slots=True)
@@ -59,10 +61,11 @@ class RepeatedReasons:
             self._is_counting = False
 
     def omits(self, event: Mapping[str, Any]) -> bool:
-        """Count an event of the log; return whether it is not to be shown, because ``lines`` count it."""
-        name = _WORDS.get(str(event.get("event", "")))
+        """Count an event of the log; return whether it is not shown: ``lines`` or a status line tell of it."""
+        event_name = str(event.get("event", ""))
+        name = _WORDS.get(event_name)
         if name is None or not self._is_counting:
-            return False
+            return event_name in _TOLD_IN_WORDS
         step = event.get("step")
         detail = str(event.get("error_code") or (step if step != "create" else "") or "")
         reason = self._reasons.setdefault((name, detail), _Reason(f"{name} {detail}".rstrip()))

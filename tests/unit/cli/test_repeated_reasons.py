@@ -57,6 +57,14 @@ def test_other_events_are_always_shown() -> None:
     assert told(*[{"event": "identity.ignored", "row": 1}] * 5) == ([False] * 5, [])
 
 
+def test_what_a_status_line_says_is_not_said_again() -> None:
+    """That Twilio is out of reach is a sentence on the terminal, and an event in JSON; it was both."""
+    events = [{"event": "twilio.unreachable", "wait_s": 1.0}, {"event": "twilio.reached", "after_s": 1.0}]
+
+    assert told(*events) == ([True, True], [])
+    assert [RepeatedReasons().omits(event) for event in events] == [True, True]
+
+
 def test_without_a_display_nothing_is_omitted() -> None:
     """Nobody would show the count; and a second display begins at 0."""
     reasons = RepeatedReasons()
