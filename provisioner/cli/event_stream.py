@@ -5,7 +5,8 @@ log file does not get them.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -16,8 +17,19 @@ from provisioner.models.forecast import Forecast
 from provisioner.models.progress import Progress
 from provisioner.models.summary import ErrorInfo, Summary
 
-RUN_ID: ContextVar[str] = ContextVar("run_id_of_command", default="")
-"""The ``run_id`` of the command's log, also for the error that ends the program when the log is closed."""
+_run_id: ContextVar[str] = ContextVar("run_id_of_command", default="")
+
+
+@contextmanager
+def told_with(run_id: str) -> Iterator[None]:
+    """Add the ``run_id`` of a command's log to all events inside the context.
+
+    When the context ends by an error, the event of that error has it, too, although the log is closed then.
+    """
+    _run_id.set(run_id)
+    yield
+    _run_id.set("")
+
 
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -54,15 +66,16 @@ class EventStream:
 
     def ended(self, summary: Summary) -> None:
         """Write a summary that is not for stdout, which holds results, and its error."""
-        if (error := summary.error) is not None:
-            self.failed(error, summary.exit_code, summary.next_command)
         if summary.counts is not None:
             self._tell("info", "command.finished", **summary.to_dict())
+        if (error := summary.error) is not None:
+            self.failed(error, summary.exit_code, summary.next_command)
 
     def failed(self, error: ErrorInfo, exit_code: int, next_command: str = "") -> None:
-        """Write the error that ended the command, what to do about it, and the exit code."""
+        """Write the error that ended the command, what to do about it, and the exit code: the last event."""
         told = {"kind": error.kind, "message": error.message, "cure": error.cure, "exit_code": int(exit_code)}
         self._tell("error", "command.failed", **told, **({"next_command": next_command} if next_command else {}))
+        _run_id.set("")
 
     def traceback(self, lines: list[str]) -> None:
         """Write the places of an internal error that ended the program before its log was open."""
@@ -70,7 +83,7 @@ class EventStream:
 
     def _tell(self, level: str, event: str, **values: Any) -> None:
         if _LEVELS.index(level) >= self._least:
-            run_id = {"run_id": RUN_ID.get()} if RUN_ID.get() else {}
+            run_id = {"run_id": _run_id.get()} if _run_id.get() else {}
             self._write(json_event(level, event, {**_finite(values), **run_id}))
 
 

@@ -38,7 +38,9 @@ def test_the_plan_is_told_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[7] == "rows 24 = valid 2 + invalid 22"
     assert lines[8] == "  customers.csv, line 4, row 3: has 1 field, the header has 2"
     assert lines[28] == "  … and 2 more: --all lists them"
-    assert re.fullmatch(r"plan: 2 of 24 rows to send at 1/s: 2.0 s, until [\d:]+; 22 are invalid", lines[29])
+    assert re.fullmatch(
+        r"plan: 2 of 24 rows to send at 1/s: 2.0 s, until [\d:]+[+-][\d:]+; 22 are invalid", lines[29]
+    )
     assert lines[-2] == (
         f"request 1: POST /v2/WebChats  address_sid={ADDRESS} · customer_friendly_name=<11 characters>"
         ' · pre_engagement_data={"friendlyName": <11 characters>}'
