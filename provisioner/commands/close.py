@@ -20,7 +20,7 @@ from provisioner.signals import StopSignals
 from provisioner.system.event_log import event_logger
 
 from .account_ends import AccountEnd, error_of_accounts, left_notes
-from .close_execution import CloseExecution, CloseOutcome
+from .close_execution import DRAIN_S, CloseExecution, CloseOutcome
 from .close_plan import (
     CloseJob,
     ClosePlan,
@@ -33,8 +33,6 @@ from .close_plan import (
 from .close_source import AnySource, choose_source, named_source
 from .job_access import JobAccess, require_accounts_option
 
-DRAIN_S = 30.0
-"""Seconds that requests in flight may take after a stop signal."""
 MOST_REASONS = 5
 """Most reasons for failed conversations in the notes."""
 

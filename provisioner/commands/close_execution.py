@@ -21,6 +21,7 @@ from provisioner.ports.sending import RateLimiter
 from provisioner.ports.user_interface import UserInterface
 from provisioner.reconciling import LOOK_UPS_PER_SECOND
 from provisioner.runs.service_checks import service_check_of
+from provisioner.runs.work_stop import draining_note
 from provisioner.signals import StopSignals
 from provisioner.twilio.closing import ClosingClient
 from provisioner.twilio.conversations import ConversationClient
@@ -29,6 +30,9 @@ from provisioner.twilio.interactions import MOST_PER_SECOND, InteractionClient
 from .close_plan import AccountPlan, ClosePlan
 from .job_access import AccountRows
 from .side_by_side import side_by_side
+
+DRAIN_S = 30.0
+"""Seconds that requests in flight have to finish after a stop signal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,10 +240,10 @@ class CloseExecution:
     def _drain(self) -> None:
         """Start nothing new, let requests in flight finish, and tell that a signal came."""
         for monitor in self._monitors:
-            monitor.drain()
+            monitor.drain(DRAIN_S)
         for account in self._accounts:
             account.drain()
-        self._ui.print_status("stopping: nothing new is sent; a second signal stops at once")
+        self._ui.print_status(draining_note("nothing new is sent", DRAIN_S))
 
     def _cancel(self) -> None:
         for account in self._accounts:

@@ -1,11 +1,12 @@
 """Monitoring of ``close``: counts events and measures the rate. It makes no decisions."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
 
 from provisioner.models.closing import CloseResult, CloseStatus, OpenConversation
-from provisioner.models.progress import Progress
+from provisioner.models.progress import Progress, draining_state
 from provisioner.monitor import PacerStatus, RateMeter
 from provisioner.system.event_log import event_logger
 
@@ -33,7 +34,7 @@ class CloseMonitor:
         self._began = clock()
         self._rate_meter = RateMeter()
         self._in_flight = 0
-        self._is_draining = False
+        self._drains_until: float | None = None
         self.ends: Counter[CloseStatus] = Counter()
         """Number of conversations by the status of their last attempt in this run."""
         self.reasons: Counter[tuple[str, str]] = Counter()
@@ -76,9 +77,9 @@ class CloseMonitor:
         """Log that a 429 paused all requests for ``pause_s`` seconds."""
         self._log.warning("pace.cut", pause_s=round(pause_s, 1), rate=round(self._pacer_status.rate, 3))
 
-    def drain(self) -> None:
-        """Show the state ``draining`` from now on: no new request is started."""
-        self._is_draining = True
+    def drain(self, limit_s: float = math.inf) -> None:
+        """Show from now on that no new request is started, and for how many seconds at most others finish."""
+        self._drains_until = min(self._drains_until or math.inf, self._clock() + limit_s)
 
     @property
     def elapsed_s(self) -> float:
@@ -110,8 +111,8 @@ class CloseMonitor:
     def _state(self, done: int) -> str:
         if done >= self._to_close:
             return "done"
-        if self._is_draining:
-            return "draining"
+        if self._drains_until is not None:
+            return draining_state(self._drains_until - self._clock())
         if outage := self._outage():
             return outage
         paused = self._pacer_status.paused_for

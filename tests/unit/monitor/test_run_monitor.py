@@ -176,17 +176,20 @@ def test_the_state_says_what_the_run_is_doing() -> None:
 def test_a_drain_shows_the_time_that_is_left() -> None:
     """It is that of the stop signal, whatever else drains before or after; at its end nothing is left."""
     clock = StillClock(100.0)
-    monitor = RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=Pace(), clock=clock)
+    monitors: list[RunMonitor | CloseMonitor] = [
+        RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=Pace(), clock=clock),
+        CloseMonitor(1, speed_limit=Pace(), clock=clock),
+    ]
 
-    states = []
-    for limit_s, now in ((math.inf, 100.0), (30.0, 103.5), (math.inf, 120.0)):
-        clock.now = now
-        monitor.drain(limit_s)
+    for monitor in monitors:
+        states = []
+        for limit_s, clock.now in ((math.inf, 100.0), (30.0, 103.5), (math.inf, 120.0)):
+            monitor.drain(limit_s)
+            states.append(monitor.snapshot().state)
+        clock.now = 140.0
         states.append(monitor.snapshot().state)
-    clock.now = 140.0
-    states.append(monitor.snapshot().state)
 
-    assert states == ["draining", "draining, 30 s left", "draining, 14 s left", "draining, 0 s left"]
+        assert states == ["draining", "draining, 30 s left", "draining, 14 s left", "draining, 0 s left"]
 
 
 OUTAGE = "paused: Twilio cannot be reached, next try in 30 s"
