@@ -48,9 +48,9 @@ class EventStream:
     def plan(self, plan: Forecast) -> None:
         """Write the figures of a plan, and each of its notes as an event of its own."""
         told: dict[str, Any] = msgspec.to_builtins(plan)
-        counts, notes, mapping = told.pop("counts"), told.pop("notes"), told.pop("mapping")
-        figures = {"rows": plan.counts.input, "invalid": counts["invalid"], **told}
-        self._tell("info", "plan.made", **figures, **({"mapping": mapping} if mapping else {}))
+        counts, notes = told.pop("counts"), told.pop("notes")
+        lists = {name: listed for name in ("mapping", "accounts") if (listed := told.pop(name))}
+        self._tell("info", "plan.made", rows=plan.counts.input, invalid=counts["invalid"], **told, **lists)
         for note in notes:
             self._tell("info", "note.given", message=note)
 

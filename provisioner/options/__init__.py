@@ -15,6 +15,7 @@ from .commands import (
     StatusOptions,
 )
 from .days import parse_day
+from .declaration import option
 from .durations import parse_duration, parse_milliseconds
 from .groups import (
     MOST_ROWS,
@@ -29,7 +30,6 @@ from .groups import (
     ReconcileTimingOptions,
     ResultsOptions,
     TargetOptions,
-    option,
 )
 from .input_options import InputOptions
 from .jobs import JobOptions, LoadOptions, RunOptions

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .groups import option
+from .declaration import option
 
 
 @dataclass(frozen=True, kw_only=True)

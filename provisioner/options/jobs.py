@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from .declaration import option
 from .durations import DURATIONS, parse_duration
 from .groups import (
     DAY_S,
@@ -20,7 +21,6 @@ from .groups import (
     ResultsOptions,
     ScheduleOptions,
     TargetOptions,
-    option,
 )
 from .input_options import InputOptions
 from .limits import FAILURE_LIMITS, RATES, parse_failure_limit, parse_rate

@@ -7,8 +7,9 @@ from provisioner.errors import UsageError
 from provisioner.system.addresses import masked_address
 from provisioner.system.printable import LONGEST_NAME, LONGEST_NUMBER, quoted
 
+from .declaration import option
 from .durations import parse_duration
-from .groups import GiveUpOptions, OutputFormatOptions, TimeZoneOptions, option
+from .groups import GiveUpOptions, OutputFormatOptions, TimeZoneOptions
 
 SHORTEST_LEASE_S, LONGEST_LEASE_S = 2.0, 300.0
 """Shortest and longest lease in seconds: a network may be silent for a second, and a dead one's rows wait."""

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from .declaration import option
 from .durations import MILLISECONDS, parse_milliseconds
-from .groups import MOST_ROWS, MOST_SEED, OutputFormatOptions, TimeZoneOptions, option
+from .groups import MOST_ROWS, MOST_SEED, OutputFormatOptions, TimeZoneOptions
 from .limits import FASTEST
 
 HIGHEST_PORT = 65535
