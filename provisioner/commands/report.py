@@ -1,18 +1,24 @@
 """The command ``report``: one HTML page about one job, or about several side by side."""
 
+import time
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 
 from provisioner import __version__
-from provisioner.ledger import LedgerLocation, open_reader
+from provisioner.ledger import LedgerLocation, LedgerReader, last_sending, open_reader, read_follow_up_counts
 from provisioner.models.summary import Summary
 from provisioner.options import ReportOptions
-from provisioner.report.job_data import JobData, load_job
+from provisioner.pacing import parse_zone
+from provisioner.report.clock import LocalClock
+from provisioner.report.job_data import JobData, JobState, load_job
 from provisioner.report.page import render
 from provisioner.results import atomic_write, check_writable
 from provisioner.runs.command_files import files_of_command
 from provisioner.runs.named_ledger import ledger_of
+from provisioner.twilio.account.credentials import SIMULATED
+
+from .run_state import last_run_state
+from .status import ledger_held_since, next_command
 
 
 def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
@@ -23,15 +29,12 @@ def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
     """
     locations = [ledger_of(ledger) for ledger in ledgers]
     output = options.page([Path(str(location)) for location in locations])
-    roles = files_of_command(options, {"ledgers": ledgers}, {}, None)
-    roles.require_distinct()
-    roles.require_replaceable(overwrite=options.overwrite)
-    check_writable(output)
+    _check_output(options, ledgers, output)
     are_alike = len({location.name for location in locations}) < len(locations)
-    jobs = [_load_job(location, str(location) if are_alike else location.name) for location in locations]
-    made_at = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+    clock = LocalClock(parse_zone(options.tz))
+    jobs = [_load_job(location, str(location) if are_alike else location.name, clock) for location in locations]
     with atomic_write(output) as stream:
-        page = render(jobs, version=f"provisioner {__version__}", made_at=made_at)
+        page = render(jobs, version=f"provisioner {__version__}", made_at=clock.moment(time.time()))
         stream.write(page.encode("utf-8", "backslashreplace"))  # a file name may hold bytes that are not UTF-8
     return Summary(
         command="report",
@@ -41,6 +44,26 @@ def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
     )
 
 
-def _load_job(location: LedgerLocation, name: str) -> JobData:
+def _check_output(options: ReportOptions, ledgers: Sequence[Path], output: Path) -> None:
+    roles = files_of_command(options, {"ledgers": ledgers}, {}, None)
+    roles.require_distinct()
+    roles.require_replaceable(overwrite=options.overwrite)
+    check_writable(output)
+
+
+def _load_job(location: LedgerLocation, name: str, clock: LocalClock) -> JobData:
     with open_reader(location) as reader:
-        return load_job(name, reader)
+        return load_job(name, reader, state=_state(reader), clock=clock)
+
+
+def _state(reader: LedgerReader) -> JobState:
+    runs, counts = reader.runs(), reader.counts()
+    state = last_run_state(runs, reader.activity, counts, held_since=ledger_held_since(reader), now=time.time())
+    note, settings = last_sending(runs), reader.manifest.settings
+    is_simulated = settings.get("account") == SIMULATED.account_sid
+    return JobState(
+        phase=state.phase if state else "",
+        target="simulator" if is_simulated else settings.get("target", ""),
+        next_command=next_command(note, state, counts, read_follow_up_counts(reader)),
+        folder=note.folder,
+    )

@@ -51,7 +51,9 @@ def job_status(path: Path) -> Summary:
         details = status_details(reader)
         is_planned = bool(reader.fingerprints())
         counts, follow_ups, runs = reader.counts(), read_follow_up_counts(reader), reader.runs()
-        state = last_run_state(runs, reader.activity, counts, held_since=_held_since(reader), now=time.time())
+        state = last_run_state(
+            runs, reader.activity, counts, held_since=ledger_held_since(reader), now=time.time()
+        )
         takeover = takeover_details(reader, runs, counts, details)
     note = last_sending(runs)
     output = note.output_from(working_folder())
@@ -169,7 +171,7 @@ def _worker(state: WorkerState) -> dict[str, Any]:
     }
 
 
-def _held_since(reader: LedgerReader) -> float | None:
+def ledger_held_since(reader: LedgerReader) -> float | None:
     """Return since when the ledger is held, 0 when that is not known, None when nobody holds it.
 
     Workers of a shared run hold it, too, after the death of the process that began the run.

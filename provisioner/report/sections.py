@@ -1,35 +1,47 @@
-"""Sections of the report on one job, as HTML."""
+"""Sections of the report on one job with its counts, conditions, and figures over time, as HTML."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
 
-from provisioner.ledger import last_judged
-from provisioner.load import Distribution, StepMetrics, describe_result
+from provisioner.ledger import ThresholdNote, last_judged
+from provisioner.load import StepMetrics, describe_result, rank
 from provisioner.models import Counts, FollowUpCounts
+from provisioner.models.text import pluralize
 
+from .axes import Axis, number_axis, time_axis
 from .charts import Chart, Line, draw
+from .clock import LocalClock
 from .job_data import JobData
-from .markup import DASH, number_text, paragraph, section, share_text, table, time_text
+from .markup import escape, number_text, paragraph, section, share_text, table, time_text
+from .overview import OUTCOMES, count_tiles
 from .timeline import Timeline
 
-OUTCOMES = ("created", "rejected", "unknown", "unsent", "invalid")
 LEAST_SHARE = 0.4
 """Smallest width of a part of the bar, in percent; a smaller part would be invisible."""
 _P50, _P95 = 0.5, 0.95
 _NOTHING_FOLLOWS = FollowUpCounts()
-_STEP_NAMES = {"create": "Creation", "message": "First message"}
+STEP_NAMES = {"create": "Creation", "message": "First message"}
+_CLIPPED_AT = 0.99
+"""Share of the rows whose latencies a chart shows; the few others would flatten the curves."""
+
+
+def job_accounting(job: JobData) -> str:
+    """Return the accounting of a job."""
+    return accounting(job.counts, job.follow_ups)
 
 
 def accounting(counts: Counts, follow_ups: FollowUpCounts = _NOTHING_FOLLOWS) -> str:
-    """Return the sum of all rows by outcome, with a bar of their shares, and the sums of what follows creation."""
+    """Return all rows by outcome, as tiles, bar and sum, and the sums of what follows creation."""
     numbers = {name: getattr(counts, name) for name in OUTCOMES}
     waiting = counts.pending + counts.in_flight
     parts = {**numbers, "pending": waiting} if waiting else numbers
     sign = "=" if counts.is_balanced else "≠"
     return section(
         "Accounting",
-        f'<p class="sum">input {counts.input:,} {sign} {_sum(parts)}</p>',
+        count_tiles(counts),
         _bar(numbers, max(counts.input, 1)),
+        f'<p class="sum">input {counts.input:,} {sign} {_sum(parts)}</p>',
         *_accounting_of(follow_ups),
     )
 
@@ -61,27 +73,38 @@ def conditions(job: JobData) -> str:
     number, note = last_judged(job.runs)
     if not note.thresholds:
         return ""
-    rows = [
-        (
-            each.condition,
-            "not measured" if each.value is None else "\u2717 FAILED" if each.has_failed else "\u2713 ok",
-            describe_result(each.condition, each.value),
-        )
-        for each in note.thresholds
-    ]
-    return section(f"Conditions of run {number}", table(("condition", "verdict", "figure"), rows))
+    items = "".join(_condition(each) for each in note.thresholds)
+    return section(f"Conditions of run {number}", f'<ul class="conditions">{items}</ul>')
 
 
-def steps(job: JobData) -> Iterator[str]:
-    """Yield a section for each step: figures, charts over time, and the distribution of its latencies."""
-    for step, (metrics, line) in job.steps.items():
-        yield section(
-            _STEP_NAMES[step],
-            _figures(metrics),
-            _latencies(metrics),
-            *map(draw, over_time(line)),
+def _condition(note: ThresholdNote) -> str:
+    if note.value is None:
+        style, sign, said = "open", "-", "not measured"
+    elif note.has_failed:
+        style, sign, said = "bad", "✗", "FAILED"
+    else:
+        style, sign, said = "good", "✓", "ok"
+    return (
+        f'<li class="{style}"><strong>{sign} {said}</strong> '
+        f"<span>{escape(describe_result(note.condition, note.value))}</span></li>"
+    )
+
+
+def steps(job: JobData) -> str:
+    """Return a section for each step: figures, charts over time, and the distribution of its latencies."""
+    return "".join(
+        section(
+            STEP_NAMES[step],
+            f'<div class="columns">{_figures(metrics)}{_latencies(metrics)}</div>',
+            paragraph(
+                "From due: from when a row's first request should have left to its success, waiting and repeats "
+                "included. From sent: the successful request alone."
+            ),
+            *map(draw, over_time(line, clock=job.clock, metrics=metrics)),
             draw(_spread(metrics)),
         )
+        for step, (metrics, line) in job.steps.items()
+    )
 
 
 def _figures(metrics: StepMetrics) -> str:
@@ -98,43 +121,68 @@ def _figures(metrics: StepMetrics) -> str:
 
 
 def _latencies(metrics: StepMetrics) -> str:
-    names = ("count", "mean", "p50", "p90", "p95", "p99", "p99.9", "max")
+    due, sent = metrics.distribution("due"), metrics.distribution("sent")
+    names = {"p999": "p99.9"}
     rows = [
-        ("from due", *_cells(metrics.distribution("due"))),
-        ("from sent", *_cells(metrics.distribution("sent"))),
+        (names.get(name, name), time_text(getattr(due, name)), time_text(getattr(sent, name)))
+        for name in ("mean", "p50", "p90", "p95", "p99", "p999", "max")
     ]
-    return table(("latency", *names), rows) + paragraph(
-        "From due: from when a row's first request should have left to its success, waiting and repeats included. "
-        "From sent: the successful request alone."
+    return table(
+        ("latency", "from due", "from sent"), [*rows, ("count", number_text(due.count), number_text(sent.count))]
     )
 
 
-def _cells(found: Distribution) -> tuple[str, ...]:
-    times = (found.mean, found.p50, found.p90, found.p95, found.p99, found.p999, found.max)
-    return number_text(found.count), *map(time_text, times)
+def over_time(
+    line: Timeline, *, clock: LocalClock | None = None, metrics: StepMetrics | None = None
+) -> Iterator[Chart]:
+    """Yield charts of rate, latency, requests in flight and 429s over the time of day of ``clock``.
 
-
-def over_time(line: Timeline) -> Iterator[Chart]:
-    """Yield charts of rate, latency, requests in flight and 429s over time."""
-    places, width = line.offsets_s, line.width_s
+    With ``metrics`` of the same requests, the chart of latencies ends at the 99th percentile of all rows.
+    """
+    places = [line.start + offset for offset in line.offsets_s]
+    axis = time_axis(clock or LocalClock(), line.start, line.start + line.width_s * len(line.buckets))
     asked = Line("due", "a", line.rates_due())
-    achieved = Line("sent", "b", [each.sent / width for each in line.buckets])
+    achieved = Line("sent", "b", [each.sent / line.width_s for each in line.buckets])
     cuts = [place for place, each in zip(places, line.buckets, strict=True) if each.throttled]
     lines = (asked, achieved)
-    yield Chart("Rate", "requests/s", places, lines, marks=cuts, marked="429: all pause, the pace is cut")
-    latencies = [
-        Line(f"p{share * 100:.0f} from {since}", style, line.percentile(since, share))
-        for since, share, style in (
-            ("due", _P50, "a"),
-            ("due", _P95, "c"),
-            ("sent", _P50, "b"),
-            ("sent", _P95, "d"),
-        )
-    ]
-    yield Chart("Latency", "s", places, latencies)
-    yield Chart("In flight", "requests", places, (Line("most at once", "a", _floats(line, "in_flight")),))
+    yield Chart(
+        "Rate", "requests/s", places, lines, marks=cuts, marked="429: all pause, the pace is cut", axis=axis
+    )
+    yield _latency_over_time(line, places, axis, sorted(metrics.from_due) if metrics else ())
+    flying = (Line("most at once", "a", _floats(line, "in_flight")),)
+    yield Chart("In flight", "requests", places, flying, axis=axis, is_whole=True)
     if any(each.throttled for each in line.buckets):
-        yield Chart("Answers 429", "answers", places, (Line("429s", "c", _floats(line, "throttled")),))
+        refused = (Line("429s", "c", _floats(line, "throttled")),)
+        yield Chart("Answers 429", "answers", places, refused, axis=axis, is_whole=True)
+
+
+def _latency_over_time(line: Timeline, places: Sequence[float], axis: Axis, latencies: Sequence[float]) -> Chart:
+    """Return the chart of latencies by time; ``latencies`` are all of them in ascending order, or none."""
+    shown = {(since, share): line.percentile(since, share) for since in ("due", "sent") for share in (_P50, _P95)}
+    styles = zip(shown, ("a", "c", "b", "d"), strict=True)
+    return _latency_chart(
+        Chart("Latency", "s", places, (), axis=axis),
+        [Line(f"p{share * 100:.0f} from {since}", style, shown[since, share]) for (since, share), style in styles],
+        latencies,
+    )
+
+
+def _latency_chart(chart: Chart, lines: Sequence[Line], latencies: Sequence[float]) -> Chart:
+    """Return ``chart`` with ``lines`` of latencies (seconds), in milliseconds where all of them are short."""
+    clip = latencies[rank(len(latencies), _CLIPPED_AT) - 1] if latencies else None
+    highest = max((value for line in lines for value in line.values if value is not None), default=0.0)
+    factor, unit = (1000, "ms") if min(highest, clip or highest) < 1 else (1, "s")
+    scaled = [
+        replace(line, values=[None if each is None else each * factor for each in line.values]) for line in lines
+    ]
+    beyond = _told_beyond(latencies, clip) if clip is not None else ""
+    return replace(chart, unit=unit, lines=scaled, clip=None if clip is None else clip * factor, beyond=beyond)
+
+
+def _told_beyond(latencies: Sequence[float], clip: float) -> str:
+    above = len(latencies) - bisect_right(latencies, clip)
+    rows = f"{pluralize('row', above)} of {len(latencies):,}"
+    return f"The axis ends at p99, {time_text(clip)}: {rows} took longer, at most {time_text(latencies[-1])}."
 
 
 def _floats(line: Timeline, name: str) -> list[float | None]:
@@ -144,81 +192,13 @@ def _floats(line: Timeline, name: str) -> list[float | None]:
 def _spread(metrics: StepMetrics) -> Chart:
     """Return a chart of latency by share of rows: the share that was as fast or faster."""
     shares = [n / 200 for n in range(201)]
+    due, sent = sorted(metrics.from_due), sorted(metrics.from_sent)
 
-    def values(latencies: list[float]) -> list[float | None]:
+    def values(latencies: Sequence[float]) -> list[float | None]:
         last = len(latencies) - 1
         return [latencies[round(share * last)] if latencies else None for share in shares]
 
-    return Chart(
-        "Latency by share of rows",
-        "s",
-        [share * 100 for share in shares],
-        (
-            Line("from due", "a", values(sorted(metrics.from_due))),
-            Line("from sent", "b", values(sorted(metrics.from_sent))),
-        ),
-        x_unit="%",
-    )
-
-
-def errors(job: JobData) -> str:
-    """Return the errors with their rows, and all requests without success by code, repeated ones included."""
-    failures = [
-        (_STEP_NAMES[step], code or DASH, number_text(count))
-        for step, (metrics, _) in job.steps.items()
-        for code, count in metrics.failures.most_common()
-    ]
-    requests = table(("step", "code", "requests without success"), failures) if failures else ""
-    if not job.errors:
-        return section("Errors", paragraph("No row has one."), requests)
-    rows = [
-        (group.status, group.code, number_text(group.rows), group.sentence, _named(group.named, group.rows))
-        for group in job.errors
-    ]
-    return section("Errors", table(("status", "code", "rows", "error", "which rows (and keys)"), rows), requests)
-
-
-def _named(named: Sequence[tuple[int, str]], total: int) -> str:
-    rows = [f"{row} ({key})" if key else str(row) for row, key in named]
-    more = f" and {total - len(named):,} more" if total > len(named) else ""
-    return f"{', '.join(rows)}{more}"
-
-
-def slowest(job: JobData) -> str:
-    """Return the rows whose last request took longest."""
-    rows = [
-        (
-            str(row.row),
-            row.key or DASH,
-            row.status,
-            row.conversation_sid or DASH,
-            time_text((row.latency_ms or 0) / 1000),
-        )
-        for row in job.slowest
-    ]
-    return section("Slowest rows", table(("row", "key", "status", "conversation", "latency from sent"), rows))
-
-
-def configuration(job: JobData) -> str:
-    """Return the settings of the job and a list of its runs."""
-    manifest = job.manifest
-    facts = [("job", manifest.job_id), ("begun", manifest.created_at), ("by", manifest.created_by)]
-    settings = [(name, value) for name, value in sorted(job.settings.items()) if value]
-    runs = [
-        (
-            run.run_id,
-            _moment(run.started),
-            _moment(run.ended),
-            str(DASH if run.exit_code is None else run.exit_code),
-        )
-        for run in job.runs
-    ]
-    return section(
-        "Configuration",
-        table(("setting", "value"), [*facts, *settings]),
-        table(("run", "started", "ended", "exit code"), runs),
-    )
-
-
-def _moment(unix_s: float | None) -> str:
-    return DASH if unix_s is None else datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    lines = (Line("from due", "a", values(due)), Line("from sent", "b", values(sent)))
+    places = [share * 100 for share in shares]
+    chart = Chart("Latency by share of rows", "s", places, (), x_unit="%", axis=number_axis(100, "%"))
+    return _latency_chart(chart, lines, due)

@@ -3,20 +3,10 @@
 import re
 from html.parser import HTMLParser
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.report.charts import Chart, Line, draw, figure_text, nice_ceiling
-
-
-@pytest.mark.parametrize(
-    ("value", "ceiling"),
-    [(0, 1), (0.003, 0.005), (0.9, 1), (1, 1), (1.1, 2), (4, 5), (7, 10), (10.17, 20), (510, 1000)],
-)
-def test_an_axis_ends_at_a_round_number(value: float, ceiling: float) -> None:
-    """The next one of 1, 2, 5 times a power of ten."""
-    assert nice_ceiling(value) == pytest.approx(ceiling)
+from provisioner.report.charts import Chart, Line, draw
 
 
 def test_a_chart_draws_its_lines_and_gives_its_values_as_a_table() -> None:
@@ -71,9 +61,3 @@ class _Balanced(HTMLParser):
         """Close the element that was opened last."""
         if tag not in self._VOID:
             assert self.open.pop() == tag
-
-
-@pytest.mark.parametrize(("value", "text"), [(0, "0"), (0.0123, "0.0123"), (12.34, "12.3"), (1234.5, "1,234")])
-def test_figures_have_three_digits_that_count(value: float, text: str) -> None:
-    """Small ones keep their decimals, large ones get their thousands apart."""
-    assert figure_text(value) == text

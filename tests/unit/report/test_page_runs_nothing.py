@@ -37,7 +37,7 @@ HOSTILE = (
 
 
 POISONED = {
-    *("name", "manifest", "settings", "runs", "errors", "slowest"),
+    *("name", "manifest", "settings", "runs", "errors", "slowest", "inputs", "state"),
     *("status", "code", "sentence", "named", "failures"),
 }
 """The fields of a job's figures that hold texts."""
