@@ -135,7 +135,7 @@ async def test_a_job_of_which_nothing_was_sent_has_a_report(tmp_path: Path) -> N
 
 
 async def test_several_jobs_are_compared_and_differences_marked(tmp_path: Path) -> None:
-    """More than a tenth away from the first job is marked, and so is another setting; less is not."""
+    """Differences are told in percent, as worse beyond a twentieth and chance; other settings are marked."""
     keys = [f"C-{n}" for n in range(10)]
     quick = await ledger_of(tmp_path / "quick.ledger", keys, rate="2/s", concurrency="16")
     alike = await ledger_of(tmp_path / "alike.ledger", keys, took_s=0.21, rate="2/s", concurrency="16")
@@ -148,8 +148,12 @@ async def test_several_jobs_are_compared_and_differences_marked(tmp_path: Path) 
         for row in re.findall(r"<tr>(.*?)</tr>", page.split("Comparison</h2>")[1].split("</table>")[0])
     }
     assert rows["input"] == ["10", "10", "10"]
-    assert rows["created"] == ["10", "10", "<mark>8</mark>"]
-    assert rows["create p95 from due"] == ["210 ms", "220 ms", "<mark>410 ms</mark>"]
+    assert rows["created"] == ["10", "10", '8 <span class="same">-20 %</span>']
+    assert rows["create p95 from due"] == [
+        "210 ms",
+        '220 ms <span class="same">+5 %</span>',
+        '410 ms <span class="worse">+95 % worse</span>',
+    ]
     assert rows["rate"] == ["2/s", "2/s", "<mark>4/s</mark>"]
     assert "concurrency" not in rows
     assert re.findall(r'<a href="#(job-\d)">(.*?)</a>', page) == [
