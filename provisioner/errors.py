@@ -13,7 +13,7 @@ ProvisionerError
 ├── UnreachableError      7   Twilio, or the server of a ledger, could not be reached for too long
 ├── StoppedError        130   stopped by SIGINT before a run began
 │   └── TerminatedError 143   stopped by SIGTERM or SIGHUP before a run began
-└── ThresholdError       99   a condition of a load test was met
+└── ThresholdError       99   a condition of a load test was met, or the newest run is worse than usual
 
 The failure of a single row is a value (``models.AttemptResult``), never an exception.
 """
@@ -50,7 +50,7 @@ class ExitCode(IntEnum):
     BUSY = 75
     """Another run is using the ledger."""
     THRESHOLDS = 99
-    """A condition of a load test was met."""
+    """A condition of a load test was met, or the newest run of a schedule is worse than those before it."""
     SIGINT = 130
     """Stopped by SIGINT; the run can be resumed."""
     SIGTERM = 143
@@ -170,7 +170,10 @@ class TerminatedError(StoppedError):
 
 
 class ThresholdError(ProvisionerError):
-    """Raised when a condition of a load test is met. Cure: change what is tested, or the condition."""
+    """Raised when a condition of a load test is met, or the newest run of a schedule is worse than usual.
+
+    Cure: change what is tested, or the condition.
+    """
 
     exit_code = ExitCode.THRESHOLDS
 

@@ -1,4 +1,4 @@
-"""The command ``report``: one HTML page about one job, or about several side by side."""
+"""The command ``report``: one HTML page about one job, about several side by side, or about a schedule."""
 
 import time
 from collections.abc import Sequence
@@ -15,19 +15,26 @@ from provisioner.report.page import render
 from provisioner.results import atomic_write, check_writable
 from provisioner.runs.command_files import files_of_command
 from provisioner.runs.named_ledger import ledger_of
+from provisioner.runs.named_ledgers import find_named_ledgers
 from provisioner.twilio.account.credentials import SIMULATED
 
 from .run_state import last_run_state
 from .status import ledger_held_since, next_command
+from .trend import write_trend
 
 
 def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
-    """Write the page about the ledgers at the paths ``ledgers``.
+    """Write the page about the ledgers at the paths ``ledgers``, of which some may be folders or patterns.
 
-    Raise ``LedgerError`` for a ledger that cannot be read, ``UsageError`` or ``StorageError`` for a page that
-    cannot be written.
+    A folder, a pattern or ``--regress`` asks for the page about a schedule. Raise ``LedgerError`` for a ledger
+    that cannot be read, ``UsageError`` or ``StorageError`` for a page that cannot be written.
     """
-    locations = [ledger_of(ledger) for ledger in ledgers]
+    named = find_named_ledgers(ledgers)
+    if named.is_schedule or options.regress:
+        output = options.page(named.paths, is_schedule=True)
+        _check_output(options, ledgers, output)
+        return write_trend(named.paths, options, output, LocalClock(parse_zone(options.tz)))
+    locations = [ledger_of(ledger) for ledger in named.paths]
     output = options.page([Path(str(location)) for location in locations])
     _check_output(options, ledgers, output)
     are_alike = len({location.name for location in locations}) < len(locations)

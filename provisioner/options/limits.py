@@ -14,6 +14,8 @@ SLOWEST = 1 / 86_400
 RATES = "0.042/h (one a day) to 100,000/s"
 MOST_FAILURES = 1_000_000_000
 """Most rows of a failure limit."""
+LEAST_REGRESSION, MOST_REGRESSION = 0.01, 10.0
+"""Bounds of ``--regress``, as shares."""
 FAILURE_LIMITS = "1 to 1,000,000,000, or up to 100%"
 
 
@@ -30,6 +32,7 @@ class Rate:
 
 
 _RATE = re.compile(r"(?P<count>\d+(?:\.\d+)?|\.\d+)\s*(?:/\s*(?P<unit>s|sec|m|min|h|hour))?")
+_PERCENT = re.compile(r"(?P<percent>\d+(?:\.\d+)?|\.\d+)\s*%")
 _SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "hour": 3600}
 
 
@@ -85,3 +88,25 @@ def parse_failure_limit(text: str, flag: str = "--max-failures") -> FailureLimit
             cure="write a count like 50 or a share like 2%",
         )
     return FailureLimit(count=int(value)) if is_count else FailureLimit(share=value / 100)
+
+
+REGRESSIONS = "1% to 1000%, or off"
+"""Allowed values of ``--regress``."""
+
+
+def parse_regression(text: str, flag: str = "--regress") -> float | None:
+    """Return the share (0.2 for ``20%``) by which a figure may be worse than usual; None for ``off``.
+
+    Raise ``UsageError``, which names ``flag``, for other texts.
+    """
+    text = text.strip().lower()
+    if text == "off":
+        return None
+    found = _PERCENT.fullmatch(text)
+    share = float(found["percent"]) / 100 if found else math.nan
+    if not LEAST_REGRESSION <= share <= MOST_REGRESSION:
+        raise UsageError(
+            f"{flag} {quoted(text, LONGEST_NUMBER)} is not a limit from {REGRESSIONS}",
+            cure="write a share like 20%, or off",
+        )
+    return share

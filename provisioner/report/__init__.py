@@ -1,5 +1,7 @@
-"""HTML pages about jobs: a report of one job, a comparison of several, and a live dashboard of a run.
+"""HTML pages about jobs: a report of one job, a comparison of several, the trend of a schedule, a live page.
 
-``job_data`` reads the figures of a ledger · ``timeline`` groups requests by time · ``charts`` draws SVG ·
-``markup`` writes HTML · ``sections`` makes the parts of a report · ``page`` makes the whole document.
+``job_data`` reads the figures of a ledger · ``timeline`` groups requests by time · ``clock`` and ``axes`` make
+round labels · ``charts`` draws SVG · ``markup`` writes HTML · ``verdict`` says what a job came to · ``overview``,
+``sections`` and ``detail_sections`` make the parts of a report · ``comparison`` and ``spread`` compare jobs ·
+``trend`` and ``trend_page`` show the runs of a schedule · ``page`` makes the whole document.
 """

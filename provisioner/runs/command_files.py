@@ -13,6 +13,7 @@ from provisioner.ledger import LedgerLocation, is_ledger, lock_path, open_reader
 from provisioner.options import ExportOptions, JobOptions, ReportOptions, StatusOptions
 from provisioner.runs.file_roles import FileRole, FileRoles, Use, is_same_file
 from provisioner.runs.named_ledger import named_location
+from provisioner.runs.named_ledgers import find_named_ledgers
 from provisioner.runs.replacing import output_kinds
 from provisioner.sources import expand, is_remote
 from provisioner.sources.files.objects import object_address
@@ -41,7 +42,7 @@ def files_of_command(
     global_options: Mapping[str, Path | None] | None = None,
     locked: Sequence[Path] = (),
 ) -> FileRoles:
-    """Return the files of a command. Raise ``UsageError`` for a ledger at an address.
+    """Return the files of a command. Raise ``UsageError`` for a ledger at an address, or a folder without any.
 
     In ``options``, date and time are already inserted into the file names. ``arguments`` are the positional
     arguments by name. ``environ`` are the environment variables, and ``home`` is the user's home folder.
@@ -53,8 +54,10 @@ def files_of_command(
     if named["rebuild_from"] and named["output"] and is_same_file(named["rebuild_from"], named["output"]):
         del named["rebuild_from"]  # it is read whole before the results take its place
     if isinstance(options, ReportOptions) and arguments.get("ledgers"):
-        ledgers = [Path(str(named_location(each))) for each in arguments["ledgers"]]
-        named["output"] = options.page(ledgers)
+        found = find_named_ledgers([*map(Path, arguments["ledgers"])])
+        arguments = {**arguments, "ledgers": found.paths}
+        ledgers = [Path(str(named_location(each))) for each in found.paths]
+        named["output"] = options.page(ledgers, is_schedule=found.is_schedule or bool(options.regress))
     told = [
         FileRole(*PATH_OPTIONS[name], path, kinds.get(name)) for name, path in named.items() if path is not None
     ]

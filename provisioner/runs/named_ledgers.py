@@ -1,0 +1,73 @@
+"""Finds the ledgers that a command names one by one, by a pattern, or by their folder."""
+
+import glob
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.errors import UsageError
+from provisioner.ledger import LedgerLocation
+
+_PLACES = {"{date}": "[0-9]" * 4 + "-[0-9][0-9]-[0-9][0-9]", "{time}": "[0-9]" * 6}
+"""Patterns for the places that the names of a schedule's files have."""
+_SUFFIX = ".ledger"
+_CLOSING = ".close.ledger"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedLedgers:
+    """Ledgers, or results files beside them; ``is_schedule`` says that a folder or a pattern named some."""
+
+    paths: tuple[Path, ...]
+    is_schedule: bool
+
+
+def find_named_ledgers(names: Sequence[Path]) -> NamedLedgers:
+    """Return the ledgers at ``names``, each once, those of a folder or a pattern in the order of their names.
+
+    A pattern has ``*``, ``?`` or ``[…]``, or ``{date}`` or ``{time}`` as in the name of a schedule's results. A
+    name that exists is not a pattern. Raise ``UsageError`` when a folder or a pattern has no ledger.
+    """
+    found: dict[Path, None] = {}
+    is_schedule = False
+    for name in names:
+        if not _names_many(name):
+            found[name] = None
+            continue
+        is_schedule = True
+        ledgers = sorted(_ledgers_at(name))
+        if not ledgers:
+            raise UsageError(
+                f"{name}: no ledger is there",
+                cure="name the folder of a schedule's ledgers, or a pattern such as 'load-*.csv.ledger'",
+            )
+        found.update(dict.fromkeys(ledgers))
+    return NamedLedgers(tuple(found), is_schedule)
+
+
+def _names_many(name: Path) -> bool:
+    location = LedgerLocation(name)
+    if location.is_address or location.is_embedded:
+        return False
+    return name.is_dir() or (not name.exists() and _pattern_of(name) is not None)
+
+
+def _pattern_of(name: Path) -> str | None:
+    """Return a pattern for ``glob``, None for a name that is none."""
+    text = str(name)
+    for place, pattern in _PLACES.items():
+        text = text.replace(place, pattern)
+    return text if glob.has_magic(text) else None
+
+
+def _ledgers_at(name: Path) -> Iterator[Path]:
+    if name.is_dir():
+        matches = [str(each) for each in name.iterdir()]
+    else:
+        pattern = _pattern_of(name) or str(name)
+        # The name of the results stands for the ledger beside them, also where they are gone.
+        matches = glob.glob(pattern) + glob.glob(f"{pattern}{_SUFFIX}")  # noqa: PTH207 - may begin with a slash
+    for match in matches:
+        ledger = Path(match if match.endswith(_SUFFIX) else f"{match}{_SUFFIX}")
+        if not ledger.name.endswith(_CLOSING) and ledger.exists():
+            yield ledger
