@@ -13,6 +13,47 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed here")
 
 
+_SHOWN_TEXTS = """
+  const texts = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement, box = element.getBoundingClientRect();
+    if (walker.currentNode.data.trim() && box.width && box.height && !element.closest("script, style")) {
+      texts.push([walker.currentNode.data.trim(), element]);
+    }
+  }
+"""
+_SMALLEST_TEXT = f"""() => {{
+  {_SHOWN_TEXTS}
+  return Math.min(...texts.map(([, element]) => {{
+    const size = parseFloat(getComputedStyle(element).fontSize);
+    const scale = element instanceof SVGElement ? element.getScreenCTM() : {{ a: 1, d: 1 }};
+    return size * Math.min(scale.a, scale.d);
+  }}));
+}}"""
+_LOW_CONTRASTS = f"""() => {{
+  {_SHOWN_TEXTS}
+  const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = (colour) => channels(colour).slice(0, 3).map((each) => each / 255)
+    .map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, each, place) => sum + each * [0.2126, 0.7152, 0.0722][place], 0);
+  const ground = (element) => {{
+    for (let each = element; each; each = each.parentElement) {{
+      const colour = getComputedStyle(each).backgroundColor;
+      if ((channels(colour)[3] ?? 1) > 0) return colour;
+    }}
+    return "rgb(255, 255, 255)";
+  }};
+  return texts.filter(([, element]) => {{
+    const style = getComputedStyle(element), size = parseFloat(style.fontSize);
+    const colour = element instanceof SVGElement ? style.fill : style.color;
+    const both = [light(colour), light(ground(element))].sort((a, b) => b - a);
+    const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    return (both[0] + 0.05) / (both[1] + 0.05) < (isLarge ? 3 : 4.5);
+  }}).map(([text]) => text);
+}}"""
+
+
 @dataclass
 class Tab:
     """One page, with its console errors and exceptions, and the hosts to which it sent requests."""
@@ -38,6 +79,21 @@ class Tab:
             }""",
             visibility,
         )
+
+    async def low_contrasts(self) -> list[str]:
+        """Return the texts that are hard to read on their ground: below 4.5:1, or 3:1 for large ones (WCAG AA)."""
+        found: list[str] = await self.page.evaluate(_LOW_CONTRASTS)
+        return found
+
+    async def smallest_text_px(self) -> float:
+        """Return the smallest height of letters of any text on the page, in pixels as they are shown."""
+        found: float = await self.page.evaluate(_SMALLEST_TEXT)
+        return found
+
+    async def overflow_px(self) -> int:
+        """Return by how many pixels the page is wider than its window; 0 when it is not."""
+        found: int = await self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        return found
 
     async def lines_drawn(self) -> int:
         """Return the number of chart lines with a size on the page."""
