@@ -291,11 +291,7 @@ async def aclose(
 
 
 def report(ledgers: PathNames, *, environ: Environ = None, **options: Unpack[ReportKeywords]) -> Summary:
-    """Write one self-contained HTML page about a job, several compared, or the trend of a schedule.
-
-    A folder or a pattern stands for the runs of a schedule. The exit code is 99 when the newest is worse than
-    usual.
-    """
+    """Write one self-contained HTML page about a job, several compared, or the trend of a schedule."""
     return perform_call("report", ledgers, options, environ)
 
 

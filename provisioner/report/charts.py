@@ -129,7 +129,7 @@ def _grid(scale: _Scale) -> list[str]:
 
 
 def _marks(places: Sequence[float], scale: _Scale) -> str:
-    words = "".join(f"M{scale.x(place)} 0V{HEIGHT}" for place in places)
+    words = "".join(f"M{scale.x(place)} 0V{HEIGHT - _TOP}" for place in places)
     return f'<path class="mark" d="{words}"/>' if words else ""
 
 

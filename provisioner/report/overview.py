@@ -71,7 +71,7 @@ def _figure_tiles(job: JobData) -> str:
             ("p95 from due", time_text(found.p95), f"p50 {time_text(found.p50)}, max {time_text(found.max)}", ""),
             ("requests/s", number_text(request_rate(metrics), decimals=2), "mean", ""),
             ("rows without success", share_text(metrics.error_share), f"of {metrics.rows:,} tried", ""),
-            ("answered 429", share_text(metrics.throttled_share), f"{metrics.throttled:,} requests", ""),
+            ("answered 429", share_text(metrics.throttled_share), pluralize("request", metrics.throttled), ""),
         )
     )
 

@@ -43,6 +43,8 @@ class JobVerdict:
 _TONES = {0: Tone.GOOD, 8: Tone.GOOD, 1: Tone.BAD, 2: Tone.BAD, 3: Tone.BAD, 99: Tone.BAD}
 _FINISHED = frozenset({0, 4, 5, 7})
 _STOPPED = frozenset({6, 8, 130, 143})
+_ENDS_OF_TEST = frozenset({0, 4, 5})
+"""Exit codes of a load test whose schedule is over: the rows that are unsent were not due."""
 
 
 def judge_job(runs: Sequence[RunRecord], counts: Counts, phase: str, clock: LocalClock) -> JobVerdict:
@@ -84,12 +86,16 @@ def failed_conditions(run: RunRecord) -> list[str]:
 
 def _finished(counts: Counts, run: RunRecord) -> str:
     """Return what is left after an end, by kind; of a load test, rows that were not due are none of it."""
-    left = {name: getattr(counts, name) for name in ("rejected", "invalid", "unknown", "unsent")}
+    is_tested = run.note.command == "load" and run.exit_code in _ENDS_OF_TEST
+    left = {
+        "rejected": counts.rejected,
+        "invalid": counts.invalid,
+        "unknown": counts.unknown,
+        "not due" if is_tested else "unsent": counts.unsent,
+    }
     named = [f"{number:,} {name}" for name, number in left.items() if number]
     if not named:
         return f"every row is created, {counts.created:,} of {counts.input:,}" if counts.input else ""
-    if run.exit_code == 0 and run.note.command == "load":
-        return f"{counts.created:,} rows created, {counts.unsent:,} were not due"
     return f"{counts.created:,} of {counts.input:,} rows created, {', '.join(named)}"
 
 

@@ -83,7 +83,7 @@ def test_a_load_test_is_finished_when_its_schedule_is_over() -> None:
     """Rows that were not due are left for the next test."""
     verdict = judged(run(0, "load"), counts=Counts(input=10, created=6, unsent=4))
 
-    assert verdict == JobVerdict(Tone.GOOD, "Finished", "6 rows created, 4 were not due")
+    assert verdict == JobVerdict(Tone.GOOD, "Finished", "6 of 10 rows created, 4 not due")
 
 
 def test_a_failed_condition_is_the_verdict_with_its_figure_and_its_bound() -> None:
