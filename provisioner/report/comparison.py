@@ -1,15 +1,15 @@
 """Table that compares jobs with the first: differences in percent, and whether they are better or worse."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from provisioner.load import StepMetrics
+from provisioner.load import Distribution, StepMetrics
 
 from .job_data import JobData
 from .markup import DASH, escape, number_text, paragraph, section, share_text, time_text
 from .overview import request_rate
-from .spread import CERTAINTY, PARTS, latency_spread, rate_spread, share_error
+from .spread import CERTAINTY, FIGURES, PARTS, latency_spreads, rate_spread, share_error
 from .verdict import SIGNS, judge_job
 
 LEAST_DIFFERENCE = 0.05
@@ -35,10 +35,23 @@ class ComparedFigure:
     margin: Callable[[JobData, JobData], float | None] = lambda _first, _other: None
 
 
+@dataclass(frozen=True, slots=True)
+class _Latencies:
+    """Distribution of the latencies of one step of one job, and by how much its figures vary within the job."""
+
+    found: Distribution
+    spreads: Mapping[str, float]
+
+
+_LatencyTable = Mapping[tuple[int, str, str], _Latencies]
+"""Latencies by identity of the job, step, and ``due`` or ``sent``; sorted once, as that takes long."""
+
+
 def compare(jobs: Sequence[JobData]) -> str:
     """Return the jobs' verdicts, figures and different settings as an HTML table."""
     head = "".join(f'<th scope="col">{escape(job.name)}</th>' for job in jobs)
-    rows = "".join(_row(figure, jobs) for figure in _figures())
+    table = _latency_table(jobs)
+    rows = "".join(_row(figure, jobs) for figure in _figures(table))
     settings = "".join(_setting(name, jobs) for name in _setting_names(jobs))
     return section(
         "Comparison",
@@ -54,7 +67,7 @@ def compare(jobs: Sequence[JobData]) -> str:
     )
 
 
-def _figures() -> Iterator[ComparedFigure]:
+def _figures(table: _LatencyTable) -> Iterator[ComparedFigure]:
     for name in ("input", "created", "rejected", "unknown", "unsent", "invalid"):
         yield ComparedFigure(name=name, value=_count(name), write=number_text)
     yield ComparedFigure(name="requests", value=_created(lambda each: each.requests), write=number_text)
@@ -70,8 +83,8 @@ def _figures() -> Iterator[ComparedFigure]:
     yield ComparedFigure(name="left late", value=_created(lambda each: each.late), write=number_text)
     for step in ("create", "message"):
         for since in ("due", "sent"):
-            for name in ("p50", "p95", "p99", "max"):
-                yield _latency(step, since, name)
+            for name in FIGURES:
+                yield _latency(step, since, name, table)
 
 
 def _count(name: str) -> _Value:
@@ -91,17 +104,27 @@ def _created(take: _OfStep) -> _Value:
     return _of_step("create", take)
 
 
-def _latency(step: str, since: str, name: str) -> ComparedFigure:
-    def value(metrics: StepMetrics) -> float | None:
-        found: float | None = getattr(metrics.distribution(since), name)
+def _latency_table(jobs: Sequence[JobData]) -> _LatencyTable:
+    return {
+        (id(job), step, since): _Latencies(metrics.distribution(since), latency_spreads(metrics, since))
+        for job in jobs
+        for step, (metrics, _) in job.steps.items()
+        for since in ("due", "sent")
+    }
+
+
+def _latency(step: str, since: str, name: str, table: _LatencyTable) -> ComparedFigure:
+    def value(job: JobData) -> float | None:
+        known = table.get((id(job), step, since))
+        found: float | None = getattr(known.found, name) if known else None
         return found
 
+    def spread(job: JobData) -> float | None:
+        known = table.get((id(job), step, since))
+        return known.spreads.get(name) if known else None
+
     return ComparedFigure(
-        name=f"{step} {name} from {since}",
-        value=_of_step(step, value),
-        write=time_text,
-        is_gain=False,
-        margin=_widest(_of_step(step, lambda metrics: latency_spread(metrics, since, name))),
+        name=f"{step} {name} from {since}", value=value, write=time_text, is_gain=False, margin=_widest(spread)
     )
 
 

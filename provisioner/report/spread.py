@@ -1,7 +1,7 @@
 """How much a figure of a job varies within the job itself, so that chance is not taken for a difference; pure."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
 from provisioner.load import StepMetrics, distribution
 
@@ -9,18 +9,20 @@ PARTS = 10
 """Parts of equal length, in time order, into which the requests of a job are divided."""
 LEAST = 4
 """Fewest parts that tell of a spread, because the highest and the lowest do not count."""
+FIGURES = ("p50", "p95", "p99", "max")
+"""Figures of latency that are compared, by their names in ``Distribution``."""
 CERTAINTY = 2.0
 """Standard errors by which shares have to differ: less is chance in one of twenty comparisons."""
 
 
-def latency_spread(metrics: StepMetrics, since: str, name: str) -> float | None:
-    """Return half of the range that a latency figure has over the parts of a job, in seconds.
+def latency_spreads(metrics: StepMetrics, since: str) -> Mapping[str, float]:
+    """Return half of the range that each latency figure has over the parts of a job, in seconds.
 
-    The highest and the lowest part do not count. ``name`` is a field of ``Distribution``. None for fewer than
-    ``LEAST`` successes.
+    The result is a dict by the field names of ``Distribution``; the highest and the lowest part do not count. It
+    is empty for fewer than ``LEAST`` successes.
     """
-    values = metrics.latencies(since)
-    return _half_range(parts_of(values), lambda part: getattr(distribution(sorted(part)), name))
+    found = [distribution(sorted(part)) for part in parts_of(metrics.latencies(since))]
+    return {name: _half_middle([getattr(each, name) for each in found]) for name in FIGURES} if found else {}
 
 
 def rate_spread(metrics: StepMetrics) -> float | None:
@@ -57,10 +59,6 @@ def parts_of(values: Sequence[float]) -> Sequence[Sequence[float]]:
     if count < LEAST:
         return []
     return [values[count * part // parts : count * (part + 1) // parts] for part in range(parts)]
-
-
-def _half_range(parts: Sequence[Sequence[float]], figure: Callable[[Sequence[float]], float]) -> float | None:
-    return _half_middle([figure(part) for part in parts]) if parts else None
 
 
 def _half_middle(found: Sequence[float]) -> float:

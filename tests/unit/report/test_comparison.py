@@ -10,7 +10,7 @@ from provisioner.load import StepMetrics
 from provisioner.report.comparison import ComparedFigure, compare, judge_difference
 from provisioner.report.job_data import JobData
 from provisioner.report.markup import time_text
-from provisioner.report.spread import PARTS, latency_spread, parts_of, rate_spread, share_error
+from provisioner.report.spread import PARTS, latency_spreads, parts_of, rate_spread, share_error
 from tests.unit.report.test_page_runs_nothing import figures
 
 
@@ -103,7 +103,7 @@ def test_the_parts_of_a_run_are_all_of_it() -> None:
 
 def test_few_rows_have_no_spread() -> None:
     """Nothing is judged by them."""
-    assert latency_spread(metrics_of([0.2] * 3), "due", "p95") is None
+    assert latency_spreads(metrics_of([0.2] * 3), "due") == {}
     assert rate_spread(metrics_of([0.2] * 19)) is None
     assert rate_spread(metrics_of([0.2] * 200)) == 0
 
