@@ -1,6 +1,7 @@
 """Finds the ledgers that a command names one by one, by a pattern, or by their folder."""
 
 import glob
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,11 @@ def _names_many(name: Path) -> bool:
     location = LedgerLocation(name)
     if location.is_address or location.is_embedded:
         return False
-    return name.is_dir() or (not name.exists() and _pattern_of(name) is not None)
+    return _is_folder(name) or (not os.path.exists(name) and _pattern_of(name) is not None)  # noqa: PTH110 - the same
+
+
+def _is_folder(name: Path) -> bool:
+    return os.path.isdir(name)  # noqa: PTH112 - is_dir() raises for a path without access, or one that is too long
 
 
 def _pattern_of(name: Path) -> str | None:
@@ -61,13 +66,18 @@ def _pattern_of(name: Path) -> str | None:
 
 
 def _ledgers_at(name: Path) -> Iterator[Path]:
-    if name.is_dir():
-        matches = [str(each) for each in name.iterdir()]
+    if _is_folder(name):
+        try:
+            matches = [str(name / each) for each in os.listdir(name)]  # noqa: PTH208 - names are all that is needed
+        except OSError as error:
+            raise UsageError(
+                f"{name} cannot be read: {error.strerror}", cure="name a folder that you may read"
+            ) from error
     else:
         pattern = _pattern_of(name) or str(name)
         # The name of the results stands for the ledger beside them, also where they are gone.
         matches = glob.glob(pattern) + glob.glob(f"{pattern}{_SUFFIX}")  # noqa: PTH207 - may begin with a slash
     for match in matches:
         ledger = Path(match if match.endswith(_SUFFIX) else f"{match}{_SUFFIX}")
-        if not ledger.name.endswith(_CLOSING) and ledger.exists():
+        if not ledger.name.endswith(_CLOSING) and os.path.exists(ledger):  # noqa: PTH110 - the same
             yield ledger

@@ -66,6 +66,27 @@ def test_a_name_that_exists_is_no_pattern(folder: Path) -> None:
     assert not found.is_schedule
 
 
+def test_a_name_that_no_file_can_have_is_left_to_who_opens_it(tmp_path: Path) -> None:
+    """A name of 5,000 letters makes no traceback here."""
+    long = tmp_path / ("n" * 5_000)
+
+    assert find_named_ledgers([long]).paths == (long,)
+
+
+def test_a_folder_that_may_not_be_read_is_a_mistake_with_its_reason(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system's word for it is told."""
+
+    def refuse(path: object) -> list[str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("provisioner.runs.named_ledgers.os.listdir", refuse)
+
+    with pytest.raises(UsageError, match="cannot be read: Permission denied"):
+        find_named_ledgers([folder])
+
+
 def test_an_address_is_no_pattern() -> None:
     """The question mark in it is not a place for any letter."""
     address = Path("postgresql://ana@db.example/jobs?job=load")
