@@ -302,7 +302,6 @@ def test_a_folder_in_place_of_a_file_is_told_with_a_cure(folder: Path, capsys: p
             ["status", path],
             ["reconcile", path],
             ["export", path, "-o", "again.csv"],
-            ["report", path, "-o", "page.html"],
             ["close", path, "--simulate"],
             [*RUN.split(), "--ledger", path or "."],
             ["export", "results.csv.ledger", "-o", path],
