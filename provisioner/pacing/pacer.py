@@ -57,6 +57,17 @@ class Pacer:
         return self._queue.adaptive_rate.asked
 
     @property
+    def target(self) -> Rate:
+        """Requested rate, as ``set_rate`` takes it; for ``auto``, the highest one that is tried."""
+        state = self._queue.adaptive_rate.state
+        return Rate(per_second=state.asked, is_auto=state.is_auto)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether ``pause`` was called, and ``resume`` was not."""
+        return bool(self._queue.hold)
+
+    @property
     def rate(self) -> float:
         """Current rate in starts per second; infinite for no limit."""
         return self._queue.adaptive_rate.rate(self._queue.now())
