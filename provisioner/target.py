@@ -84,6 +84,13 @@ class Target:
         """Host that ``--base-url`` names, if it is not one of Twilio's; otherwise empty."""
         return other_host_of(self.options.base_url) if self.options.base_url else ""
 
+    @property
+    def description(self) -> str:
+        """Where the conversations are, in words: at Twilio, nowhere, or at the host of ``--base-url``."""
+        if self.is_simulated:
+            return "simulated: nothing of it is at Twilio"
+        return f"at {self.other_host}, not at Twilio" if self.other_host else "real: conversations at Twilio"
+
     def settings(self) -> dict[str, str]:
         """Return the settings that identify a job: the account SID, and whether it is Twilio or this machine.
 

@@ -19,12 +19,14 @@ def parse(text: str) -> Samples:
     """Return all samples by name and labels.
 
     Fail when a line is malformed, when a metric family has no HELP and TYPE line before its samples, when its
-    samples are not consecutive, or when a family or a sample occurs twice.
+    samples are not consecutive, when a family or a sample occurs twice, or when a family that is not a counter is
+    named like one.
     """
     assert text.endswith("\n")
     samples: dict[tuple[str, frozenset[tuple[str, str]]], float] = {}
     seen: list[str] = []
     helped: set[str] = set()
+    suffixes: tuple[str, ...] = ()
     for line in text.splitlines():
         if line.startswith("#"):
             comment = _COMMENT.fullmatch(line)
@@ -36,10 +38,13 @@ def parse(text: str) -> Samples:
                 helped.add(name)
             else:
                 seen.append(name)
+                suffixes = ("_bucket", "_sum", "_count") if rest == "histogram" else ("",)
+                assert (rest == "counter") == name.endswith("_total"), f"{name} is named like another type"
             continue
         sample = _SAMPLE.fullmatch(line)
         assert sample is not None, line
-        assert seen[-1:] == [sample[1]], f"{line} is not below its family"
+        own = {f"{seen[-1]}{suffix}" for suffix in suffixes} if seen else set()
+        assert sample[1] in own, f"{line} is not below its family"
         labels = frozenset((name, _unescaped(value)) for name, value in re.findall(_LABEL, sample[2] or ""))
         assert (sample[1], labels) not in samples, f"{line} comes twice"
         samples[sample[1], labels] = float(sample[sample.lastindex or 0])

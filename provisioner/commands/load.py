@@ -22,7 +22,6 @@ from provisioner.load import (
     evaluate_thresholds,
     parse_stages,
     parse_threshold,
-    prometheus_text,
     steady,
 )
 from provisioner.models import Step
@@ -32,7 +31,6 @@ from provisioner.models.text import pluralize
 from provisioner.options import MOST_ROWS, USUAL_RATE, LoadOptions, parse_duration, parse_rate
 from provisioner.options.keyword_values import names_in_environment
 from provisioner.ports.user_interface import UserInterface
-from provisioner.results import READABLE, atomic_write, check_writable
 from provisioner.runs.config import RunConfig
 from provisioner.runs.job_commands import JobCommands
 from provisioner.runs.row_selection import RetryConfig
@@ -72,15 +70,9 @@ async def run_load_test(
         judge=verdict,
     )
     config = RunConfig.from_options(files, options, environment, kind)
-    if options.metrics_file is not None:
-        check_writable(options.metrics_file)
     with config.files.alone(files, environment):
         supervisor = RunSupervisor(config.supervision, verdict.abort_if)
-        summary = await execute_run(files, config, supervisor, ui, stop or StopSignals())
-    if options.metrics_file is not None and summary.counts is not None:
-        with atomic_write(options.metrics_file, mode=READABLE) as stream:
-            stream.write(prometheus_text(summary).encode())
-    return summary
+        return await execute_run(files, config, supervisor, ui, stop or StopSignals())
 
 
 @dataclass(frozen=True, slots=True)

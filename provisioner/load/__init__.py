@@ -2,13 +2,13 @@
 
 ``arrivals`` computes when rows are due · ``percentiles`` describes latencies · ``step_metrics`` measures the
 requests of one step · ``thresholds`` evaluates the conditions of ``--fail-if`` · ``abort_condition`` evaluates a
-condition while the test runs · ``prometheus`` writes the figures as Prometheus text.
+condition while the test runs · ``prometheus`` has the figures as metric families.
 """
 
 from .abort_condition import AbortCondition
 from .arrivals import Arrivals, Stage, parse_stages, steady
 from .percentiles import Distribution, distribution, rank
-from .prometheus import prometheus_text
+from .prometheus import load_families
 from .step_metrics import LOOKUPS, StepMetrics, achieved_share, collect_metrics
 from .thresholds import Threshold, ThresholdResult, describe_result, evaluate_thresholds, parse_threshold
 
@@ -26,9 +26,9 @@ __all__ = [
     "describe_result",
     "distribution",
     "evaluate_thresholds",
+    "load_families",
     "parse_stages",
     "parse_threshold",
-    "prometheus_text",
     "rank",
     "steady",
 ]

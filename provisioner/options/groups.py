@@ -196,12 +196,17 @@ class ReconcileTimingOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class DashboardOptions:
-    """Dashboard."""
+    """Live page and metrics."""
 
     dashboard: str = option(
         "", "Serve the live page here; its URL, with a token, is printed at the start.", metavar="[HOST:]PORT"
     )
     dashboard_public: bool = option(default=False, help_text="Let other machines see the page.")
+    metrics_file: Path | None = option(
+        None,
+        "Also write the figures as Prometheus text, for the node exporter: every 10 s, and at the end.",
+        metavar="PATH",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

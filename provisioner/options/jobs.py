@@ -173,6 +173,3 @@ class LoadOptions(JobOptions, OutputFormatOptions):
         (), "Exit with 99 if this is true, e.g. 'p95(create.due) > 2s', 'rate(error) > 1%'.", metavar="CONDITION"
     )
     abort_if: tuple[str, ...] = option((), "Stop early, and exit with 99, once this is true.", metavar="CONDITION")
-    metrics_file: Path | None = option(
-        None, "Also write the figures as Prometheus text, for the node exporter.", metavar="PATH"
-    )

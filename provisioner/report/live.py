@@ -1,85 +1,162 @@
 """HTML of the dashboard: the whole page, and the parts that change while the run goes on."""
 
-import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from provisioner.models import Counts
-from provisioner.models.progress import Progress
+from provisioner.models import FollowUpCounts, MessageCounts, SettingsCounts
+from provisioner.models.progress import WorkerProgress
+from provisioner.models.summary import Summary
+from provisioner.models.text import pluralize, rate_text
+from provisioner.monitor.run_status import RunFacts, RunStatus
 
 from . import sections
 from .charts import draw
+from .controls import ControlState
+from .controls_form import controls_form
 from .live_recorder import LiveRecorder
-from .markup import DASH, escape, number_text, section, table
+from .live_verdict import LiveTone, LiveVerdict, live_verdict, progress_line
+from .markup import DASH, escape, number_text, paragraph, section, table
 from .page import render_live
 
+MOST_INPUTS = 5
+"""Most input files that the page names."""
+_SEVERAL = 2
+"""Fewest workers that are listed."""
+_SIGNS = {LiveTone.GOOD: "✓", LiveTone.WARNING: "!", LiveTone.BAD: "✗", LiveTone.OPEN: "▶"}
 
-def fragments(progress: Progress, recorder: LiveRecorder) -> dict[str, str]:
+
+def fragments(status: RunStatus, recorder: LiveRecorder) -> dict[str, str]:
     """Return the HTML of the changing parts, by the ``id`` of their element."""
-    recorder.note_in_flight(progress.in_flight)
-    line = recorder.timeline()
+    recorder.note_in_flight(status.progress.in_flight)
     return {
-        "state": f'<p class="sum" role="status">{escape(progress.state)}</p>',
-        "figures": _figures(progress),
-        "accounting": sections.accounting(_counts(progress)),
-        "charts": "".join(draw(chart, has_values=False) for chart in sections.over_time(line)) if line else "",
+        "state": _state(live_verdict(status)),
+        "progress": f'<p class="sum">{escape(progress_line(status))}</p>{"".join(_end(status.summary))}',
+        "accounting": sections.accounting(status.counts, _follow_ups(status.summary)),
+        "figures": _figures(status),
+        "errors": _errors(status),
+        "workers": _workers(status.progress.workers),
+        "charts": "".join(_charts(status, recorder)),
     }
 
 
-def live_page(title: str, progress: Progress, recorder: LiveRecorder) -> str:
+def live_page(status: RunStatus, recorder: LiveRecorder, controls: ControlState) -> str:
     """Return the dashboard as an HTML document with the current figures."""
-    parts = fragments(progress, recorder)
-    body = "".join(
-        (
-            f"<h1>{escape(title)}</h1>",
-            f'<div id="state">{parts["state"]}</div>',
-            _CONTROLS,
-            f'<div id="accounting">{parts["accounting"]}</div>',
-            f'<div id="figures">{parts["figures"]}</div>',
-            f'<div id="charts">{parts["charts"]}</div>',
-        )
-    )
+    title, parts = status.facts.output, fragments(status, recorder)
+    state = f'<div id="state" role="status">{parts.pop("state")}</div>'
+    progress = f'<div id="progress">{parts.pop("progress")}</div>'
+    others = "".join(f'<div id="{name}">{html}</div>' for name, html in parts.items())
+    body = f"<h1>{escape(title)}</h1>{state}{progress}{_facts(status.facts)}{controls_form(controls)}{others}"
     return render_live(title, body)
 
 
-def _counts(progress: Progress) -> Counts:
-    settled = progress.created + progress.rejected + progress.unknown + progress.unsent + progress.invalid
-    return Counts(
-        input=progress.total + progress.left_out,
-        created=progress.created,
-        rejected=progress.rejected,
-        unknown=progress.unknown,
-        unsent=progress.unsent,
-        invalid=progress.invalid,
-        pending=max(progress.total + progress.left_out - settled, 0),
+def _state(verdict: LiveVerdict) -> str:
+    """Return the state of a run; its sign and its words tell what its colour does."""
+    more = f" <span>{escape(verdict.text)}</span>" if verdict.text else ""
+    return (
+        f'<p class="verdict {verdict.tone}"><span class="sign" aria-hidden="true">{_SIGNS[verdict.tone]}</span> '
+        f"<strong>{escape(verdict.title)}</strong>{more}</p>"
     )
 
 
-def _figures(progress: Progress) -> str:
-    left = DASH if progress.eta_s is None else f"{progress.eta_s:,.0f} s"
-    figures = [
-        ("rows with an outcome", f"{progress.done:,} of {progress.total:,}"),
-        ("starts per second, recently", number_text(progress.rate_now, decimals=2)),
-        ("starts per second, allowed now", _rate(progress.rate_asked)),
-        ("in flight", number_text(progress.in_flight)),
-        *([] if progress.messages is None else [("first messages posted", number_text(progress.messages))]),
-        *([] if progress.open is None else [("conversations open", number_text(progress.open))]),
-        ("answered 429", number_text(progress.throttled)),
-        ("elapsed", f"{progress.elapsed_s:,.0f} s"),
-        ("left", left),
+def _facts(facts: RunFacts) -> str:
+    more = len(facts.inputs) - MOST_INPUTS
+    inputs = ", ".join(facts.inputs[:MOST_INPUTS]) + (f" and {pluralize('more file', more)}" if more > 0 else "")
+    told = {"command": facts.command, "account": f"{facts.account} ({facts.target})", "input": inputs}
+    items = "".join(f"<div><dt>{name}</dt><dd>{escape(text)}</dd></div>" for name, text in told.items())
+    return f'<dl class="facts">{items}</dl>'
+
+
+def _end(summary: Summary | None) -> Iterator[str]:
+    """Yield what is said at the end of a run: the cure of its error, its conditions, notes and next command."""
+    if summary is None:
+        return
+    if summary.error is not None and summary.error.cure:
+        yield paragraph(summary.error.cure)
+    rulings = {True: "✓ ok", False: "✗ FAILED", None: "not measured"}
+    conditions = [(rulings[each["passed"]], each["text"]) for each in summary.details.get("thresholds", ())]
+    if conditions:
+        yield table(("condition", "figure"), conditions)
+    if summary.notes:
+        yield f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in summary.notes)}</ul>"
+    if summary.next_command:
+        yield f"<p>next: <code>{escape(summary.next_command)}</code></p>"
+
+
+def _follow_ups(summary: Summary | None) -> FollowUpCounts:
+    if summary is None:
+        return FollowUpCounts()
+    return FollowUpCounts(
+        messages=summary.messages or MessageCounts(),
+        history=summary.history or MessageCounts(),
+        settings=summary.conversation_settings or SettingsCounts(),
+    )
+
+
+def _figures(status: RunStatus) -> str:
+    title = "Now" if status.summary is None else "Figures"
+    return section(title, f'<ul class="tiles">{"".join(_tile(*each) for each in _tiles(status))}</ul>')
+
+
+def _tiles(status: RunStatus) -> Iterator[tuple[str, str, str]]:
+    """Yield label, value and remark of each figure."""
+    progress, mean = status.progress, status.figures.rate_achieved
+    if status.summary is None:
+        yield "rows with an outcome", f"{progress.done:,}", f"of {progress.total:,}"
+        yield "starts per second", rate_text(progress.rate_now), f"of {rate_text(progress.rate_asked)} allowed now"
+        yield "in flight", number_text(progress.in_flight), "requests"
+    else:
+        yield "starts per second", DASH if mean is None else rate_text(mean), "over the whole run"
+        yield "most in flight", number_text(status.figures.most_in_flight), "requests"
+    yield "answered 429", number_text(status.figures.throttled), "each makes all requests wait"
+    if progress.messages is not None:
+        yield "first messages", number_text(progress.messages), "posted"
+    if progress.open is not None:
+        yield "conversations", number_text(progress.open), "believed open"
+
+
+def _tile(label: str, value: str, remark: str) -> str:
+    return (
+        f'<li><span class="name">{escape(label)}</span> <strong>{escape(value)}</strong> '
+        f"<span>{escape(remark)}</span></li>"
+    )
+
+
+def _errors(status: RunStatus) -> str:
+    """Return why rows and messages of this run were not created or posted, the most frequent reason first."""
+    reasons = [
+        (each.code or DASH, f"{each.of} {each.status.value}", number_text(each.rows), each.sentence)
+        for each in status.figures.reasons
     ]
-    return section("Now", table(("figure", "value"), figures))
+    if not reasons:
+        return section("Errors", paragraph("None in this run."))
+    return section("Errors", table(("code", "what", "how many", "error"), reasons))
 
 
-def _rate(per_second: float) -> str:
-    if math.isinf(per_second):
-        return "no limit"
-    return number_text(per_second, decimals=2 if per_second >= SLOW else 6)
+def _workers(workers: Sequence[WorkerProgress]) -> str:
+    if len(workers) < _SEVERAL:
+        return ""
+    head = ("worker", "machine", "process", "rows", "per second", "in flight", "lease")
+    rows = [
+        (
+            str(each.number),
+            each.host,
+            str(each.pid),
+            number_text(each.done),
+            rate_text(each.rate_now),
+            number_text(each.in_flight),
+            f"{max(each.lease_left_s, 0.0):.0f} s",
+        )
+        for each in workers
+    ]
+    return section(pluralize("worker", len(workers)), table(head, rows))
 
 
-SLOW = 0.01
-"""Rate in starts per second below which two decimals would show 0."""
-_CONTROLS = (
-    '<form id="controls" hidden><button type="button" data-action="pause">Pause</button>'
-    '<button type="button" data-action="resume">Resume</button>'
-    '<label for="rate">Rate</label><input id="rate" name="rate" placeholder="4/s" autocomplete="off">'
-    '<button type="button" data-action="rate">Set rate</button><output id="said" role="status"></output></form>'
-)
+def _charts(status: RunStatus, recorder: LiveRecorder) -> Iterator[str]:
+    line = recorder.timeline()
+    if line is None:
+        return
+    if len(status.progress.workers) >= _SEVERAL:
+        yield paragraph("The charts show the requests of this process alone.")
+    if status.summary is None and len(line.buckets) > 1:  # the last one is not complete yet
+        line = replace(line, buckets=line.buckets[:-1])
+    yield from (draw(chart, has_values=False) for chart in sections.over_time(line))

@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from provisioner import __version__
 from provisioner.errors import UsageError
 from provisioner.ledger import EMBEDDED, LedgerLocation, RunNote
+from provisioner.models.accounts import shown_account
 from provisioner.models.environment import ProcessEnvironment
+from provisioner.monitor.run_status import RunFacts
 from provisioner.options import (
     USUAL_RATE,
     JobOptions,
@@ -21,7 +24,10 @@ from provisioner.pacing import DailyWindow
 from provisioner.reconciling import LOOK_UPS_PER_SECOND
 from provisioner.results import STDOUT
 from provisioner.results.outputs import Outputs
+from provisioner.sources import STDIN
 from provisioner.sources.files.objects import object_address
+from provisioner.system.addresses import masked_address
+from provisioner.target import JobTargets
 
 from .account_step import AccountConfig
 from .command_record import note_of_run, options_json
@@ -94,7 +100,7 @@ class RunConfig:
             job=setup.job,
             start=_start(options, kind, outputs.path, ledger, is_local=targets.first.is_local),
             planning=_planning(options, kind, setup, run_note),
-            supervision=_supervision(options, title=outputs.shown),
+            supervision=_supervision(options, _facts(files, kind, targets, outputs, output_names.moment)),
             sendings=setup.sendings,
             has_accounts=setup.accounts is not None,
             sharing=_sharing(files, options, kind, setup),
@@ -174,11 +180,26 @@ def _planning(options: JobOptions, kind: RunKind, setup: JobSetup, run_note: Run
     )
 
 
-def _supervision(options: JobOptions, *, title: str) -> SupervisorConfig:
+def _facts(
+    files: Sequence[str], kind: RunKind, targets: JobTargets, outputs: Outputs, moment: datetime
+) -> RunFacts:
+    return RunFacts(
+        command=kind.command,
+        output=outputs.shown,
+        inputs=["stdin" if name == STDIN else masked_address(name) for name in files],
+        account=shown_account(targets.settings()["account"]),
+        target=targets.first.description,
+        version=__version__,
+        zone=moment.tzinfo,
+    )
+
+
+def _supervision(options: JobOptions, facts: RunFacts) -> SupervisorConfig:
     return SupervisorConfig(
+        facts=facts,
         dashboard=options.dashboard,
         is_dashboard_public=options.dashboard_public,
-        title=title,
+        metrics_file=options.metrics_file,
         max_duration_s=_time_given(options.max_duration),
     )
 

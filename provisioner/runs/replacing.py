@@ -40,6 +40,7 @@ RULES = tuple(
     for options, option, kind, edited, other in (
         (RunOptions, "output", OutputKind.RESULTS, _KEPT, Treatment.NEW_JOB),
         (RunOptions, "failed", OutputKind.FAILED, _KEPT, _KEPT),
+        (RunOptions, "metrics_file", OutputKind.METRICS, _REPLACED, _REPLACED),
         (LoadOptions, "output", OutputKind.RESULTS, _KEPT, _KEPT),
         (LoadOptions, "failed", OutputKind.FAILED, _KEPT, _KEPT),
         (LoadOptions, "metrics_file", OutputKind.METRICS, _REPLACED, _REPLACED),

@@ -39,7 +39,7 @@ async def execute_run(
             config.job.ledger, settings, version=__version__, replaces_unsent=True, give_up_s=give_up_s
         ) as ledger:
             with stop.active(drain_s=config.sending.drain_s), config.job.open_history(job_input) as history:
-                async with end_recorded(ledger):
+                async with supervisor.showing(), end_recorded(ledger):
                     job = OpenJob(job_input, ledger, ui, stop, history)
                     return await _execute(job, config, supervisor, start)
 
@@ -66,4 +66,5 @@ async def _execute(job: OpenJob, config: RunConfig, supervisor: RunSupervisor, s
         report = await send(job, config.sending, identity_policy, supervisor, run_plan)
     summary = await account(job, config.accounting, run_plan, report)
     details = {**summary.details, "plan_notes": [*run_plan.forecast.notes]}
-    return structs.replace(summary, notes=(*kept, *summary.notes), details=details)
+    told = structs.replace(summary, notes=(*kept, *summary.notes), details=details)
+    return await supervisor.finish(told)

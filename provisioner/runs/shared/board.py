@@ -24,7 +24,7 @@ class RunBoard:
     """Figures of all workers of a run, which ``refreshed`` reads again and again.
 
     ``rate_asked`` is the rate of the run in starts per second. ``shows_workers`` adds a line for each worker to
-    the progress.
+    the progress of the display.
     """
 
     def __init__(
@@ -45,6 +45,11 @@ class RunBoard:
     def drain(self, limit_s: float = math.inf) -> None:
         """Show from now on that the run is stopping, and for how many seconds at most."""
         self._drains_until = min(self._drains_until or math.inf, time.monotonic() + limit_s)
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether this process has asked the run to stop."""
+        return self._drains_until is not None
 
     @property
     def workers(self) -> Sequence[WorkerState]:
@@ -103,7 +108,12 @@ class RunBoard:
         return sum(each.bytes_sent for each in figures), sum(each.bytes_received for each in figures)
 
     def progress(self) -> Progress:
-        """Return the progress of the run, over all of its workers."""
+        """Return the progress of the run for the display, over all of its workers."""
+        told = self.progress_with_workers()
+        return told if self._shows_workers else replace(told, workers=())
+
+    def progress_with_workers(self) -> Progress:
+        """Return the progress of the run over all of its workers, with the figures of each."""
         figures, start = self.figures(), self._start
         settled, before = figures.settled, start.counts
         done = sum(settled.values())
@@ -115,7 +125,7 @@ class RunBoard:
         if self._drains_until is not None and not is_over:
             state = draining_state(self._drains_until - time.monotonic())
         own = self._own[2]() if self._own else None
-        told = Progress(
+        return Progress(
             total=before.input - left_out,
             left_out=left_out,
             done=before.input - left_out - start.to_send + done,
@@ -132,8 +142,8 @@ class RunBoard:
             elapsed_s=time.monotonic() - self._began,
             eta_s=(start.to_send - done) / min(rate, self._rate_asked) if rate and state != LOOKING_UP else None,
             state=state,
+            workers=[_line(*each) for each in at_work],
         )
-        return replace(told, workers=[_line(*each) for each in at_work]) if self._shows_workers else told
 
     def _current(self) -> Sequence[tuple[WorkerState, WorkerFigures]]:
         """Return each worker with its newest figures."""

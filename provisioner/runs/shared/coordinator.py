@@ -13,6 +13,8 @@ from provisioner.ports.engine import Engine, WorkerPlacement
 from provisioner.rows import IdentityPolicy
 from provisioner.runs.open_job import OpenJob
 from provisioner.runs.open_sending import SendConfig, StartingPoint
+from provisioner.runs.run_watch import WatchedRun
+from provisioner.runs.sending_context import SendingContext
 from provisioner.runs.supervisor import RunSupervisor
 from provisioner.runs.work_stop import draining_note
 from provisioner.sending import Stop, StopKind
@@ -79,7 +81,8 @@ class Coordinator:
             async with opened as loops:
                 self._board.set_own(ledger.number, loops.figures, loops.monitor.snapshot)
                 job.stop.on_stop(lambda: self._stop_all(loops.drain), loops.cancel)
-                async with loops.supervised(self._supervisor, job), job.ui.progress(self._board.progress):
+                supervised = self._supervisor.open(self._watched(loops.only), job.ui, loops.drain)
+                async with supervised, job.ui.progress(self._board.progress):
                     ended = await loops.run()
                 self.unreachable_s += loops.unreachable_s
         if ended.stop is not None:
@@ -96,7 +99,8 @@ class Coordinator:
         watching = asyncio.ensure_future(self._until_ended())
         self._job.stop.on_stop(lambda: self._stop_all(_do_nothing), lambda: _cancel(keeping, watching))
         try:
-            async with self._supervisor.alarm(self._end_soon), self._job.ui.progress(self._board.progress):
+            supervised = self._supervisor.open(self._watched(), self._job.ui, self._end_soon)
+            async with supervised, self._job.ui.progress(self._board.progress):
                 await asyncio.wait({keeping, watching}, return_when=asyncio.FIRST_EXCEPTION)
             for task in (keeping, watching):
                 if task.done() and not task.cancelled():
@@ -119,6 +123,19 @@ class Coordinator:
             if not self._board.others_at_work() or time.monotonic() > until:
                 break
             await asyncio.sleep(LOOK_S)
+
+    def _watched(self, own: SendingContext | None = None) -> WatchedRun:
+        """Return what can be watched of the run; ``own`` is what this process sends with, None for nothing."""
+        board = self._board
+        return WatchedRun(
+            progress=board.progress_with_workers,
+            figures=board.figures,
+            stop=self._job.stop,
+            is_stopping=lambda: board.is_draining,
+            monitor=None if own is None else own.monitor,
+            pacer=None if own is None else own.clients.pacer,
+            has_others=board.others_at_work,
+        )
 
     async def is_over(self) -> bool:
         """Return whether the run has ended or is stopping."""

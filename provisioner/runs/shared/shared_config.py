@@ -54,7 +54,6 @@ class SharedConfig:
             return None
         if engine is not None:
             require_shared_files([*files, options.history, options.accounts])
-            _require_no_page(options)
         return cls(
             files=files,
             options=options,
@@ -63,12 +62,4 @@ class SharedConfig:
             engine=engine,
             count=options.workers or USUAL_WORKERS,
             secrets={"PGPASSWORD": ledger.password} if ledger.password else {},
-        )
-
-
-def _require_no_page(options: RunOptions) -> None:
-    if options.dashboard:
-        raise UsageError(
-            "--dashboard shows the requests of one process, and --engine starts several",
-            cure="omit --dashboard; the display has the figures of all workers, and status shows them, too",
         )

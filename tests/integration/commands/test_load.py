@@ -12,7 +12,8 @@ from provisioner.load import Arrivals, Stage
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.options import LoadOptions, Rate
 from provisioner.pacing import Pacer
-from provisioner.runs.live_page import PacerControls
+from provisioner.runs.run_controls import RunControls
+from tests.watched_runs import QuietRun
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ async def test_the_live_page_changes_to_paces_only(rate: str) -> None:
     pacer = Pacer(Rate(per_second=4))
 
     with pytest.raises(UsageError) as caught:
-        PacerControls(pacer).set_rate(rate)
+        RunControls(QuietRun().watch(pacer)).set_rate(rate)
 
     assert "4/s" in caught.value.cure
     assert pacer.target_rate == 4

@@ -14,7 +14,10 @@ import pytest
 from provisioner.errors import UsageError
 from provisioner.models import AttemptResult, Verdict
 from provisioner.models.progress import Progress
-from provisioner.report.dashboard import ListenAddress, open_dashboard, parse_listen_address
+from provisioner.monitor.run_status import RunFacts, RunStatus
+from provisioner.report.controls import ControlState
+from provisioner.report.dashboard import open_dashboard
+from provisioner.report.listen_address import ListenAddress, parse_listen_address
 from provisioner.report.live_recorder import LiveRecorder
 
 HERE = ListenAddress("127.0.0.1", 0)
@@ -23,9 +26,13 @@ HOSTILE = "<script>alert('x')</script> & \"co\".csv"
 
 @dataclass
 class Hands:
-    """Notes what the page asks for; a rate of ``bad`` is none."""
+    """Notes what the page asks for, all of which does something; a rate of ``bad`` is none."""
 
     asked: list[str] = field(default_factory=list)
+
+    def state(self) -> ControlState:
+        """Enable all."""
+        return ControlState(pause=True, resume=True, set_rate=True, stop=True, rate="4/s")
 
     def pause(self) -> None:
         """Note it."""
@@ -34,6 +41,10 @@ class Hands:
     def resume(self) -> None:
         """Note it."""
         self.asked.append("resume")
+
+    def stop(self) -> None:
+        """Note it."""
+        self.asked.append("stop")
 
     def set_rate(self, rate: str) -> None:
         """Note it, or refuse."""
@@ -64,9 +75,12 @@ async def board(*, place: ListenAddress = HERE, finished: int = 3) -> AsyncItera
     recorder, controls = LiveRecorder(time.time), Hands()
     now = time.time()
     recorder.record(AttemptResult(Verdict.CREATED, due=now, sent=now, ended=now + 0.1))
-    progress = Progress(total=10, done=finished, created=finished, in_flight=1, messages=2, state="sending")
+    status = RunStatus(
+        facts=RunFacts(command="run", output=HOSTILE, inputs=[HOSTILE]),
+        progress=Progress(total=10, done=finished, created=finished, in_flight=1, messages=2, state="sending"),
+    )
     async with (
-        open_dashboard(place, HOSTILE, lambda: progress, recorder, controls) as url,
+        open_dashboard(place, lambda: status, recorder, controls) as url,
         aiohttp.ClientSession() as client,
     ):
         address, _, token = url.partition("#")
@@ -93,10 +107,11 @@ async def test_the_page_shows_the_run_and_keeps_names_as_text() -> None:
         ({"action": "pause"}, ["pause"]),
         ({"action": "resume"}, ["resume"]),
         ({"action": "rate", "rate": "3/s"}, ["3/s"]),
+        ({"action": "stop"}, ["stop"]),
     ],
 )
 async def test_the_token_opens_the_controls(body: dict[str, str], asked: list[str]) -> None:
-    """Whoever has the address with its token may pause, resume and change the pace."""
+    """Whoever has the address with its token may pause, resume, change the pace and stop."""
     async with board() as served:
         status, told = await served.control(body)
 
@@ -118,7 +133,7 @@ async def test_without_the_token_nothing_is_touched(token: str) -> None:
     ("body", "error"),
     [
         ({"action": "rate", "rate": "bad"}, "bad is not a valid rate: name one"),
-        *((body, "not understood") for body in ({"action": "stop"}, ["pause"], {})),
+        *((body, "not understood") for body in ({"action": "close"}, ["pause"], {})),
     ],
 )
 async def test_what_is_not_understood_is_said(body: Any, error: str) -> None:
@@ -160,9 +175,10 @@ async def test_the_stream_tells_and_ends_with_the_run() -> None:
         rest = await asyncio.wait_for(answer.content.read(), 5)
 
     told = json.loads(first.removeprefix(b"data: "))
-    assert set(told) == {"state", "figures", "accounting", "charts"}
-    assert "sending" in told["state"]
-    assert rest.startswith(b"data: ")
+    assert set(told["parts"]) == {"state", "progress", "figures", "accounting", "errors", "workers", "charts"}
+    assert "Sending" in told["parts"]["state"]
+    assert told["controls"]["pause"] is True
+    assert rest.startswith(b"event: end\ndata: ")
     assert rest.count(b"data: ") == 1
 
 

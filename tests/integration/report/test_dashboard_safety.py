@@ -10,15 +10,16 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from provisioner.models.progress import Progress
 from provisioner.options import Rate
 from provisioner.pacing import Pacer
-from provisioner.report import dashboard
-from provisioner.report.dashboard import MOST_STREAMS, ListenAddress, open_dashboard
+from provisioner.report import controls
+from provisioner.report.dashboard import MOST_STREAMS, open_dashboard
+from provisioner.report.listen_address import ListenAddress
 from provisioner.report.live_recorder import LiveRecorder
-from provisioner.runs.live_page import PacerControls
+from provisioner.runs.run_controls import RunControls
 from tests.integration.report.test_dashboard import HERE, Board, board
 from tests.integration.report.test_dashboard import Hands as HandsOfTests
+from tests.watched_runs import QuietRun
 
 PAUSE = b'{"action": "pause"}'
 JSON = "application/json"
@@ -122,7 +123,7 @@ async def test_odd_tokens_and_bodies_are_refused_and_touch_nothing(caplog: pytes
                     b'{"action": 1}',
                     b'{"action": null}',
                     b'{"action": ["pause"]}',
-                    b'{"action": "stop"}',
+                    b'{"action": "close"}',
                     b'{"action": "pause"',
                     b'{"action": "pause", "more": 1}',
                     b'{"action": "rate", "rate": 3}',
@@ -152,7 +153,7 @@ async def test_a_body_that_never_comes_is_waited_for_no_longer_than_it_may(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Who announces a body and does not send it does not hold the server up."""
-    monkeypatch.setattr(dashboard, "BODY_S", 0.05)
+    monkeypatch.setattr(controls, "BODY_S", 0.05)
     async with board() as served:
         status, _, body = await ask(served, posting(served.token.encode(), b"", length=10))
 
@@ -162,7 +163,8 @@ async def test_a_body_that_never_comes_is_waited_for_no_longer_than_it_may(
 async def test_a_rate_that_is_out_of_range_is_answered_with_the_range() -> None:
     """The page shows the sentence that the command line would, and the pace stays; within it is followed."""
     pacer = Pacer(Rate(per_second=4))
-    page = open_dashboard(HERE, "r.csv", lambda: Progress(total=1), LiveRecorder(time.time), PacerControls(pacer))
+    watch = QuietRun().watch(pacer)
+    page = open_dashboard(HERE, watch.status, LiveRecorder(time.time), RunControls(watch))
 
     async with page as url, aiohttp.ClientSession() as client:
         address, _, token = url.partition("#")

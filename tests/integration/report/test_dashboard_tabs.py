@@ -32,10 +32,10 @@ class CountedDashboard(Dashboard):
 
     read = 0
 
-    async def _stream(self, request: web.Request) -> web.StreamResponse:
+    async def _events(self, request: web.Request) -> web.StreamResponse:
         CountedDashboard.read += 1
         try:
-            return await super()._stream(request)
+            return await super()._events(request)
         finally:
             CountedDashboard.read -= 1
 

@@ -3,8 +3,9 @@
 from msgspec import structs
 
 from provisioner.errors import ExitCode
-from provisioner.load import collect_metrics, prometheus_text
+from provisioner.load import collect_metrics, load_families
 from provisioner.models import AttemptRecord, Counts
+from provisioner.models.metric_families import metrics_text
 from provisioner.models.summary import Summary
 from tests.prometheus_text import parse
 
@@ -35,7 +36,7 @@ SUMMARY = Summary(
 
 def value(name: str, **labels: str) -> float:
     """Return one sample of the example."""
-    return parse(prometheus_text(SUMMARY))[f"provisioner_load_{name}", frozenset(labels.items())]
+    return parse(metrics_text(load_families(SUMMARY)))[f"provisioner_load_{name}", frozenset(labels.items())]
 
 
 def test_every_figure_has_its_sample() -> None:
@@ -61,7 +62,7 @@ def test_what_was_not_measured_has_no_sample() -> None:
     """A test of which nothing left still writes a sound file, without families that are empty."""
     details = DETAILS | {"achieved": None, "steps": {}, "thresholds": [{"condition": CONDITION, "passed": None}]}
 
-    text = prometheus_text(structs.replace(SUMMARY, counts=None, details=details))
+    text = metrics_text(load_families(structs.replace(SUMMARY, counts=None, details=details)))
 
     assert {name for name, _ in parse(text)} == {
         f"provisioner_load_{name}"

@@ -12,12 +12,18 @@ import pytest
 from provisioner.commands.report import write_report
 from provisioner.ledger import LedgerLocation, open_reader
 from provisioner.load import StepMetrics
-from provisioner.models.progress import Progress
+from provisioner.models import Counts, Status
+from provisioner.models.progress import Progress, WorkerProgress
+from provisioner.models.reasons import ErrorReason
+from provisioner.models.summary import ErrorInfo, Summary
+from provisioner.monitor import RunFigures
+from provisioner.monitor.run_status import RunFacts, RunStatus
 from provisioner.options import ReportOptions
+from provisioner.report.controls import NO_CONTROLS, ControlState
 from provisioner.report.job_data import ErrorGroup, JobData, load_job
 from provisioner.report.live import fragments, live_page
 from provisioner.report.live_recorder import LiveRecorder
-from provisioner.report.page import SCRIPT, STYLE, render
+from provisioner.report.page import LIVE_STYLE, SCRIPT, STYLE, render
 from tests.unit.report.test_page import answer, ledger_of
 
 HARMLESS = "plain"
@@ -138,21 +144,42 @@ async def test_a_report_holds_no_script_whatever_its_texts_are(tmp_path: Path, o
     assert "script" not in {tag for tag, _ in plain.elements}
 
 
+def live_status(text: str, *, is_over: bool) -> RunStatus:
+    """Return the state of a run of two workers, during it or at its end, with a text in every place."""
+    reason = ErrorReason(Status.REJECTED, text, text, 1)
+    summary = Summary(
+        command=text,
+        counts=Counts(input=1, rejected=1),
+        notes=(text,),
+        next_command=text,
+        error=ErrorInfo(message=text, cure=text, kind=text),
+        details={"thresholds": [{"condition": text, "passed": True, "text": text}]},
+    )
+    return RunStatus(
+        facts=RunFacts(command=text, output=text, inputs=[text], account=text, target=text, version=text),
+        progress=Progress(
+            total=1, state=text, workers=[WorkerProgress(number=n, host=text, pid=1) for n in (1, 2)]
+        ),
+        figures=RunFigures(reasons=[reason]),
+        summary=summary if is_over else None,
+    )
+
+
 def test_the_live_page_holds_its_own_script_alone_whatever_its_texts_are() -> None:
-    """Neither a file's name nor a state becomes an element, in the page and in what its script puts in later."""
+    """No name, state, error, note or host becomes an element, in the page and in what its script puts in later."""
     recorder = LiveRecorder(lambda: 1_700_000_000.0)
     recorder.record(answer(1))
-    plain = Structure(live_page(HARMLESS, Progress(total=1, state=HARMLESS), recorder))
-
-    for text in HOSTILE:
-        progress = Progress(total=1, state=text)
-        page = Structure(live_page(text, progress, recorder))
-        parts = Structure("".join(fragments(progress, recorder).values()))
-        assert page.elements == plain.elements, text
-        assert page.code == [("style", STYLE), ("script", SCRIPT)]
-        assert parts.code == []
-        assert_inert(page)
-        assert_inert(parts)
+    for is_over in (False, True):
+        plain = Structure(live_page(live_status(HARMLESS, is_over=is_over), recorder, NO_CONTROLS))
+        for text in HOSTILE:
+            status = live_status(text, is_over=is_over)
+            page = Structure(live_page(status, recorder, ControlState(rate=text)))
+            parts = Structure("".join(fragments(status, recorder).values()))
+            assert page.elements == plain.elements, text
+            assert page.code == [("style", LIVE_STYLE), ("script", SCRIPT)]
+            assert parts.code == []
+            assert_inert(page)
+            assert_inert(parts)
 
 
 async def test_a_ledgers_name_that_is_no_utf_8_is_no_fault(tmp_path: Path) -> None:

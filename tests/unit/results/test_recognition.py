@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from provisioner.load import prometheus_text
+from provisioner.load import load_families
 from provisioner.models import AccountResult, Counts, Manifest, Result
+from provisioner.models.metric_families import metrics_text
 from provisioner.models.output_columns import FAILED_COLUMNS
 from provisioner.models.summary import Summary
 from provisioner.options import InputOptions
@@ -171,7 +172,7 @@ def test_reports_and_metrics_are_known_by_their_beginnings(tmp_path: Path) -> No
     page = render([job], version="provisioner 9.9", made_at="today")
 
     assert kinds(tmp_path, [page.encode(), PAGE_OF_THE_FIRST_VERSION.encode()]) == 2 * [OutputKind.REPORT]
-    assert kinds(tmp_path, [prometheus_text(summary).encode()]) == [OutputKind.METRICS]
+    assert kinds(tmp_path, [metrics_text(load_families(summary)).encode()]) == [OutputKind.METRICS]
 
 
 def test_files_of_others_are_none_of_ours_and_are_described_without_their_content(tmp_path: Path) -> None:
