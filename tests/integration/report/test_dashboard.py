@@ -19,6 +19,7 @@ from provisioner.report.controls import ControlState
 from provisioner.report.dashboard import open_dashboard
 from provisioner.report.listen_address import ListenAddress, parse_listen_address
 from provisioner.report.live_recorder import LiveRecorder
+from tests.prometheus_text import parse
 
 HERE = ListenAddress("127.0.0.1", 0)
 HOSTILE = "<script>alert('x')</script> & \"co\".csv"
@@ -180,6 +181,38 @@ async def test_the_stream_tells_and_ends_with_the_run() -> None:
     assert told["controls"]["pause"] is True
     assert rest.startswith(b"event: end\ndata: ")
     assert rest.count(b"data: ") == 1
+
+
+async def test_a_page_that_nobody_sees_hears_of_the_result_alone() -> None:
+    """Its stream says nothing while the run goes on, and has the same last event."""
+    async with aiohttp.ClientSession() as client:
+        async with board() as served:
+            answer = await client.get(f"{served.address}result")
+            first = await answer.content.readuntil(b"\n\n")
+        rest = await asyncio.wait_for(answer.content.read(), 5)
+
+    told = json.loads(rest.removeprefix(b"event: end\ndata: "))
+    assert first == b":\n\n"
+    assert "3 of 10 rows" in told["parts"]["progress"]
+    assert not any(told["controls"].values())
+
+
+async def test_metrics_are_there_to_read_and_name_nothing() -> None:
+    """Prometheus reads them without the token, in its format; nothing can be sent to them, and no name is in it."""
+    async with board() as served:
+        async with served.client.get(f"{served.address}metrics") as answer:
+            text, kind = await answer.text(), answer.headers["Content-Type"]
+        async with served.client.post(f"{served.address}metrics") as refused:
+            status = refused.status
+
+    samples = parse(text)
+    assert kind == "text/plain; version=0.0.4; charset=utf-8"
+    assert samples["provisioner_run_rows", frozenset({("outcome", "created")})] == 3
+    assert samples["provisioner_run_rows", frozenset({("outcome", "pending")})] == 7
+    assert samples["provisioner_run_in_flight", frozenset()] == 1
+    assert HOSTILE not in text
+    assert served.token not in text
+    assert status == 405
 
 
 async def test_a_page_that_was_closed_disturbs_nobody() -> None:

@@ -78,11 +78,16 @@ def assert_safe(headers: Mapping[str, str]) -> None:
 async def test_every_answer_carries_the_headers_and_none_a_version() -> None:
     """Pages, streams, refusals and what is not HTTP at all: no frame, no guess, no store, no software's name."""
     requests = {
-        200: [getting("/"), getting("/", method="HEAD")],
+        200: [getting("/"), getting("/", method="HEAD"), getting("/metrics"), getting("/metrics", method="HEAD")],
         403: [posting(b"wrong", PAUSE)],
         404: [getting("/nothing"), getting("/../../etc/passwd"), getting("/%00")],
         405: [getting("/control"), getting("/events", method="HEAD"), getting("/", method="DELETE")],
-        421: [getting("/", host="evil.example"), getting("/events", host=""), getting("/nothing", host="a b")],
+        421: [
+            getting("/", host="evil.example"),
+            getting("/metrics", host="evil.example"),
+            getting("/events", host=""),
+            getting("/nothing", host="a b"),
+        ],
         400: [b"nonsense\r\n\r\n", getting("/", more=f"X-Long: {9000 * 'a'}\r\n"), getting(f"/{9000 * 'a'}")],
     }
     with capture_logs() as logged:
