@@ -198,7 +198,7 @@ async def test_a_page_that_nobody_sees_hears_of_the_result_alone() -> None:
 
 
 async def test_metrics_are_there_to_read_and_name_nothing() -> None:
-    """Prometheus reads them without the token, in its format; nothing can be sent to them, and no name is in it."""
+    """Prometheus reads them without the token, in its format; nothing can be sent to them, no name is in it."""
     async with board() as served:
         async with served.client.get(f"{served.address}metrics") as answer:
             text, kind = await answer.text(), answer.headers["Content-Type"]
