@@ -24,7 +24,7 @@ class RunControls:
         A pause holds the requests of this process alone, so it is not offered while others send, too.
         """
         run = self._watch.watched
-        if run is None or run.is_stopping():
+        if run is None or run.is_stopping() or run.stop.exit_code is not None:
             return NO_CONTROLS
         pacer = run.pacer
         if pacer is None:
@@ -61,7 +61,7 @@ class RunControls:
     def stop(self) -> None:
         """Stop the run as the first Ctrl-C does; when it stops already, do nothing."""
         run = self._watch.watched
-        if run is not None and self.state().stop and run.stop.exit_code is None:
+        if run is not None and self.state().stop:
             run.stop.request_stop()
 
     @property

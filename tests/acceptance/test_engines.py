@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import re
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import aiohttp
 import pytest
 from distributed import Scheduler, Worker
 
@@ -13,6 +15,7 @@ from tests.acceptance.program import CREDENTIALS, PATIENCE_S, Program
 from tests.acceptance.simulator_process import Simulator, SimulatorMaker
 from tests.fake_worker import is_alive
 from tests.postgres_server import address_of_session, query_postgres
+from tests.prometheus_text import parse
 
 pytestmark = pytest.mark.acceptance
 
@@ -84,6 +87,42 @@ async def test_workers_finish_the_job_of_a_process_that_was_killed(
     ended = await program(*command, env=CREDENTIALS)
     assert (ended.code, ended.counts) == (0, {"created": ROWS}), ended.stderr
     assert len(await twilio.conversations()) == ROWS
+
+
+async def test_the_live_page_shows_the_workers_of_an_engine_and_stops_them(
+    program: Program, simulator: SimulatorMaker
+) -> None:
+    """Each worker has a line, the metrics are those of all, and there is Stop alone: it drains, with 130."""
+    program.write_customers("customers.csv", 10 * ROWS)
+    twilio = await simulator("--rate-limit", "0")
+    command = command_of("engine-page", twilio, "--engine", "local", "--dashboard", "0")
+
+    running = await program.start(*command, env=CREDENTIALS)
+    url, _, token = (await running.says("dashboard: ")).removeprefix("dashboard: ").partition("#")
+    await workers_when("engine-page", lambda found: len(found) == 2)
+    await twilio.has_seen(ROWS // 4)
+    async with aiohttp.ClientSession(headers={"X-Token": token}) as client:
+        async with asyncio.timeout(PATIENCE_S):
+            while "<h2>2 workers</h2>" not in (page := await text_at(client, url)):  # noqa: ASYNC110 - as it is
+                await asyncio.sleep(0.1)
+        metrics = parse(await text_at(client, f"{url}metrics"))
+        async with client.post(f"{url}control", json={"action": "stop"}) as answer:
+            said = await answer.json()
+    ended = await running.end()
+
+    offered = re.findall(r'data-action="(\w+)">', page)
+    assert offered == ["stop"]
+    assert metrics["provisioner_run_workers", frozenset()] == 2
+    assert metrics["provisioner_run_requests_total", frozenset()] > 1
+    assert said["said"].startswith("stopping: ")
+    assert not any(said["controls"].values())
+    assert (ended.code, ended.counts.keys()) == (130, {"created", "unsent"}), ended.stderr
+
+
+async def text_at(client: aiohttp.ClientSession, url: str) -> str:
+    """Return what is served there."""
+    async with client.get(url) as answer:
+        return await answer.text()
 
 
 @asynccontextmanager

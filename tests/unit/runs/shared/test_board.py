@@ -6,7 +6,7 @@ from typing import cast
 
 from provisioner.ledger.sharing import SharedRun, WorkerFigures, WorkerState
 from provisioner.models import Counts, Status
-from provisioner.models.progress import LOOKING_UP
+from provisioner.models.progress import LOOKING_UP, Progress
 from provisioner.monitor import NO_FIGURES
 from provisioner.monitor.shared_figures import encode_figures
 from provisioner.runs.open_sending import StartingPoint
@@ -55,6 +55,23 @@ def test_a_run_that_is_stopped_drains_until_the_end() -> None:
     states = states_of([worker(2, 3)], ended(3, 1), is_stopped=True)
 
     assert states == ["draining", "draining"]
+
+
+def test_the_live_page_has_a_line_for_each_worker_and_the_display_only_if_asked() -> None:
+    """The figures of the run are the same."""
+
+    async def look(*, shows_workers: bool) -> tuple[Progress, Progress]:
+        shared, start = Workers(), StartingPoint(Counts(input=10, pending=10), to_send=10)
+        shared.now = [worker(2, 3), worker(3, 1)]
+        board = RunBoard(cast("SharedRun", shared), start, rate_asked=4.0, shows_workers=shows_workers)
+        await board.refresh()
+        return board.progress(), board.progress_with_workers()
+
+    for shows_workers, lines in ((False, []), (True, [2, 3])):
+        display, page = asyncio.run(look(shows_workers=shows_workers))
+        assert [each.number for each in display.workers] == lines
+        assert [each.number for each in page.workers] == [2, 3]
+        assert display.created == page.created == 4
 
 
 def ended(*created: int) -> Sequence[WorkerState]:
