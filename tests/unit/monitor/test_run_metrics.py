@@ -1,10 +1,11 @@
 """The status of a run as Prometheus text."""
 
 import math
+from collections.abc import Sequence
 
 from provisioner.errors import ExitCode
 from provisioner.models import AttemptResult, Counts, Status, Step, Verdict
-from provisioner.models.metric_families import metrics_text
+from provisioner.models.metric_families import MetricSample, metrics_text
 from provisioner.models.progress import Progress, WorkerProgress
 from provisioner.models.reasons import ErrorReason
 from provisioner.models.summary import Summary
@@ -23,11 +24,23 @@ REASONS = [
 ]
 
 
-def samples(progress: Progress, *, summary: Summary | None = None, **more: object) -> Samples:
+def samples(
+    progress: Progress,
+    *,
+    summary: Summary | None = None,
+    durations: Sequence[MetricSample] = (),
+    is_stopping: bool = False,
+) -> Samples:
     """Return the samples of a run with this progress."""
-    figures = RunFigures(sent=9, throttled=3, reasons=REASONS)
     status = RunStatus(
-        facts=FACTS, progress=progress, figures=figures, now=60.0, began=10.0, summary=summary, **more
+        facts=FACTS,
+        progress=progress,
+        figures=RunFigures(sent=9, throttled=3, reasons=REASONS),
+        durations=durations,
+        now=60.0,
+        began=10.0,
+        is_stopping=is_stopping,
+        summary=summary,
     )
     text = metrics_text(run_families(status))
     assert SECRET not in text
