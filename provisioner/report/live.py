@@ -129,7 +129,7 @@ def _errors(status: RunStatus) -> str:
     ]
     if not reasons:
         return section("Errors", paragraph("None in this run."))
-    return section("Errors", table(("code", "what", "how many", "error"), reasons))
+    return section("Errors", table(("code", "what", "count", "error"), reasons))
 
 
 def _workers(workers: Sequence[WorkerProgress]) -> str:
