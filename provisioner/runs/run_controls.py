@@ -24,11 +24,13 @@ class RunControls:
         A pause holds the requests of this process alone, so it is not offered while others send, too.
         """
         run = self._watch.watched
-        if run is None or run.is_stopping() or run.stop.exit_code is not None:
+        if run is None:
             return NO_CONTROLS
-        pacer = run.pacer
+        pacer, is_going = run.pacer, not run.is_stopping() and run.stop.exit_code is None
         if pacer is None:
-            return ControlState(stop=True)
+            return ControlState(stop=is_going)
+        if not is_going:
+            return ControlState(rate=_rate_field(pacer.target))
         return ControlState(
             pause=not (pacer.is_held or run.has_others()),
             resume=pacer.is_held,

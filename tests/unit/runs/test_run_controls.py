@@ -32,7 +32,7 @@ async def test_each_control_is_offered_while_it_changes_something() -> None:
     assert at_first == going
     assert paused == ControlState(resume=True, set_rate=True, stop=True, rate="4/s")
     assert resumed == ControlState(pause=True, set_rate=True, stop=True, rate="1.5/s")
-    assert stopping == NO_CONTROLS
+    assert stopping == ControlState(rate="1.5/s")
     watch.settle()
     assert controls.state() == NO_CONTROLS
 
