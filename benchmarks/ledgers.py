@@ -72,7 +72,7 @@ class Meter:
 def cpu_of(parent: int) -> float:
     """Return the processor time of a process and of all its children, living and gone, in seconds."""
     ticks = 0
-    for stat in (*Path("/proc").glob("[0-9]*/stat"), Path(f"/proc/{parent}/stat")):
+    for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has ended in the meantime
             # Source: proc(5); the fields from the third on: state, parent, …, utime, stime, cutime, cstime
             fields = stat.read_text(encoding="ascii", errors="replace").rpartition(") ")[2].split()
