@@ -48,12 +48,16 @@ async def count_accounts(connection: asyncpg.Connection) -> Mapping[str, Counts]
 
 async def count_messages(connection: asyncpg.Connection, scope: PostgresRowScope = ALL_ROWS) -> MessageCounts:
     """Return the number of first messages by status, for the created rows of the current input."""
+    if not await connection.fetchval(_READ["has_messages"]):
+        return MessageCounts()
     async with over_all_rows(connection):
         return MessageCounts(**dict(map(tuple, await connection.fetch(*scope.ask(_READ["message_counts"])))))
 
 
 async def count_histories(connection: asyncpg.Connection, scope: PostgresRowScope = ALL_ROWS) -> MessageCounts:
     """Return the number of messages of histories by status, for the created rows of the current input."""
+    if not await connection.fetchval(_READ["has_histories"]):
+        return MessageCounts()
     names = ("posted", "rejected", "unknown", "unsent", "pending", "in_flight", "held")
     async with over_all_rows(connection):
         line = await connection.fetchrow(*scope.ask(_READ["history_counts"]))
@@ -62,6 +66,8 @@ async def count_histories(connection: asyncpg.Connection, scope: PostgresRowScop
 
 async def count_settings(connection: asyncpg.Connection, scope: PostgresRowScope = ALL_ROWS) -> SettingsCounts:
     """Return the number of settings by status, for the created rows of the current input."""
+    if not await connection.fetchval(_READ["has_settings"]):
+        return SettingsCounts()
     async with over_all_rows(connection):
         return SettingsCounts(**dict(map(tuple, await connection.fetch(*scope.ask(_READ["settings_counts"])))))
 

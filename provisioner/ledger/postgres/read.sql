@@ -68,6 +68,10 @@ JOIN accounts ON accounts.id = rows.account
 WHERE step = $1
 ORDER BY attempts.id;
 
+-- name: has_messages
+-- Whether any row ever owed a first message. Most jobs have none, and then no table has to be read for its statuses.
+SELECT EXISTS (SELECT 1 FROM intents WHERE step = 'create' AND owes_message);
+
 -- name: message_counts
 -- Number of first messages by status, for the created rows of the current input. A message is held behind a message of
 -- the history that is rejected or unknown.
@@ -81,6 +85,10 @@ FROM plan
 JOIN all_follow_ups AS follow_ups ON follow_ups.id = plan.row_id
 WHERE follow_ups.status = 'created' AND follow_ups.message IS NOT NULL
 GROUP BY 1;
+
+-- name: has_histories
+-- Whether any row ever had a history.
+SELECT EXISTS (SELECT 1 FROM histories);
 
 -- name: history_counts
 -- Number of messages of histories by status (posted, rejected, unknown, unsent, pending, in flight, held) for the created
@@ -108,6 +116,10 @@ FROM (
     JOIN all_follow_ups AS follow_ups ON follow_ups.id = histories.row_id
     WHERE follow_ups.status = 'created'
 ) AS chats;
+
+-- name: has_settings
+-- Whether any row ever owed settings of its conversation.
+SELECT EXISTS (SELECT 1 FROM intents WHERE step = 'create' AND owes_settings);
 
 -- name: settings_counts
 -- Number of settings by status, for the created rows of the current input.

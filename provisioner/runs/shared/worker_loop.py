@@ -9,7 +9,7 @@ from typing import NamedTuple
 from provisioner.http_client.transport import Traffic
 from provisioner.ledger import WorkerLedger, follow_up_counts
 from provisioner.ledger.sharing import LookUpTask, RunEnd, SendTask, Task, WorkerFigures
-from provisioner.models import MessageStatus, SettingsStatus, Status
+from provisioner.models import Counts, MessageStatus, SettingsStatus, Status
 from provisioner.monitor import SPAN_S
 from provisioner.monitor.shared_figures import encode_figures
 from provisioner.runs.look_ups import RunLookUps
@@ -166,13 +166,14 @@ class WorkerLoop:
         posted = (await self._ledger.histories.counts()).posted if self.context.clients.calls.history else 0
         goes_on = task.number < self.context.config.retry.max_attempts or posted > self._posted
         self._posted = posted
-        if goes_on and (again or await self._waiting()) and await self._open_sweep():
+        counts = await self._ledger.counts()
+        if goes_on and (again or await self._waiting(counts)) and await self._open_sweep():
             return
-        await self._ledger.end_run(await self._end_by_counts())
+        await self._ledger.end_run(await self._end_by_counts(counts))
 
-    async def _waiting(self) -> int:
+    async def _waiting(self, counts: Counts) -> int:
         """Return how many rows wait to be sent, or for what follows; those behind a limit are among them."""
-        return (await self._ledger.counts()).pending + await self._look_ups.owed()
+        return counts.pending + await self._look_ups.owed()
 
     async def _open_sweep(self) -> int:
         pending = {Status.PENDING}, {MessageStatus.PENDING}, {SettingsStatus.PENDING}
@@ -188,9 +189,9 @@ class WorkerLoop:
                 await stopping.wait()
         self.context.monitor.is_looking = False
 
-    async def _end_by_counts(self) -> RunEnd:
+    async def _end_by_counts(self, counts: Counts) -> RunEnd:
         """Return the end of a run in which no row is left to send: its exit code is that of the counts."""
-        counts, limit = await self._ledger.counts(), self.context.config.limit
+        limit = self.context.config.limit
         end = run_end(
             counts,
             left=counts.pending if limit else 0,
