@@ -631,14 +631,15 @@ DECLARE
     added bigint;
     is_looked_up boolean;
     has_checked boolean;
+    has_follow_ups boolean;
     has_settings boolean;
     has_history boolean;
     shared bigint[];
 BEGIN
     SELECT
         bool_or(step IN ('lookup', 'message_lookup', 'history_lookup')), bool_or(is_checked),
-        bool_or(settings_status IS NOT NULL), bool_or(history_status IS NOT NULL)
-    INTO is_looked_up, has_checked, has_settings, has_history
+        bool_or(row_status IS NULL), bool_or(settings_status IS NOT NULL), bool_or(history_status IS NOT NULL)
+    INTO is_looked_up, has_checked, has_follow_ups, has_settings, has_history
     FROM unnest(settled);
     UPDATE workers SET last_commit = this_commit
     WHERE id = this_worker AND last_commit < this_commit AND fenced_at IS NULL AND ended_at IS NULL
@@ -684,7 +685,26 @@ BEGIN
     IF NOT is_new THEN
         RETURN;
     END IF;
-    IF cardinality(settled) > 0 THEN
+    IF cardinality(settled) > 0 AND NOT has_follow_ups THEN
+        INSERT INTO attempts (
+            row_id, run, step, number, class, due, sent, ended, http_status, error_code, error, conversation_sid,
+            identity, twilio_request_id, retry_after_s, may_leave_orphan, row_status
+        )
+        SELECT
+            came.id, this_run, came.step,
+            coalesce(
+                (
+                    SELECT intents.number FROM intents
+                    WHERE intents.row_id = came.id AND intents.step = 'create'
+                    ORDER BY intents.number DESC
+                    LIMIT 1
+                ),
+                0
+            ),
+            came.class, came.due, came.sent, came.ended, came.http_status, came.error_code, came.error, came.sid,
+            came.identity, came.request_id, came.retry_after_s, came.orphan, came.row_status
+        FROM unnest(settled) AS came;
+    ELSIF cardinality(settled) > 0 THEN
         INSERT INTO attempts (
             row_id, run, step, number, class, due, sent, ended, http_status, error_code, error, conversation_sid,
             identity, message_sid, twilio_request_id, retry_after_s, may_leave_orphan, row_status, message_status,
