@@ -20,7 +20,7 @@ help:
 	@echo 'make bench     measure it beside its peers, 15 minutes at most (BENCH="--write --cookbook PATH")'
 	@echo 'make bench-durability  what it costs that every intent and outcome is on disk'
 	@echo 'make bench-ledgers     what a ledger costs in a file and in a database (BENCH="--rows 1000000")'
-	@echo 'make bench-cluster     what a job takes with one, two and four workers'
+	@echo 'make bench-cluster     what a job takes with one, two and four workers, and how soon one takes over'
 	@echo 'make bench-cluster-rate  how precisely several workers keep one shared rate'
 	@echo 'make bench-cluster-accounts  how precisely two workers keep the rates of twenty accounts'
 	@echo 'make bench-encodings   how often a legacy encoding is left open or guessed wrongly (BENCH="--peers")'
@@ -108,6 +108,7 @@ bench-ledgers: $(VENV)/.dev
 
 bench-cluster: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.cluster $(BENCH)
+	$(BIN)/python -m benchmarks.cluster_takeover
 
 bench-cluster-rate: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.cluster_rate $(BENCH)
