@@ -9,6 +9,7 @@ other one.
 """
 
 import argparse
+import itertools
 import os
 import signal
 import statistics
@@ -93,13 +94,13 @@ def take_over(job: Job, blow: signal.Signals) -> TakeOver:
 
 
 def take_overs(job: Job, times: int) -> Iterator[list[str]]:
-    """Yield a line of the table for each kind of blow."""
-    for name, blow in BLOWS.items():
-        found = []
-        for _ in range(times):
-            found.append(take_over(job, blow))
-            say(f"{name}: {', '.join(f'{each:.2f}' for each in found[-1])} s")
-        yield [name, f"{times}", *map(_spread, zip(*found, strict=True))]
+    """Yield a line of the table for each kind of blow; they take turns."""
+    found: dict[str, list[TakeOver]] = {name: [] for name in BLOWS}
+    for _, name in itertools.product(range(times), BLOWS):
+        found[name].append(take_over(job, BLOWS[name]))
+        say(f"{name}: {', '.join(f'{each:.2f}' for each in found[name][-1])} s")
+    for name, each in found.items():
+        yield [name, f"{times}", *map(_spread, zip(*each, strict=True))]
 
 
 def _left(job: Job, worker: float) -> str:
