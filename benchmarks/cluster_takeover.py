@@ -29,11 +29,11 @@ from tests.postgres_server import postgres_server
 
 T = TypeVar("T")
 BLOWS = {"killed": signal.SIGKILL, "frozen": signal.SIGSTOP}
-RATE, LEASE_S = 200, 3.0
+RATE, LEASE_S = 100, 3.0
 ROUND_S = 20.0
 """Seconds of work that the job has for each blow: the worker has to start, and its lease to run out."""
-PATIENCE_S = 60.0
-FEWEST_ROWS = 20
+PATIENCE_S = 120.0
+FEWEST_ROWS = 10
 """Rows that a worker has left, at least, when it is struck."""
 _NUMBER = "SELECT max(id) FROM workers WHERE pid = {pid} AND generation IS NOT NULL HAVING count(*) > 0"
 _LEFT = """
@@ -114,12 +114,15 @@ def _numbers(job: Job, statement: str) -> list[float]:
 
 
 def _until(ask: Callable[[], T]) -> T:
-    """Ask again and again until the answer is not empty, and return it; raise ``TimeoutError`` after a minute."""
+    """Ask again and again until the answer is not empty, and return it.
+
+    Raise ``TimeoutError`` after two minutes.
+    """
     end = time.monotonic() + PATIENCE_S
     while not (found := ask()):
         if time.monotonic() > end:
             raise TimeoutError
-        time.sleep(0.05)
+        time.sleep(0.25)
     return found
 
 
