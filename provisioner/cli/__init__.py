@@ -8,7 +8,7 @@ COMMANDS = {
     "export": "Write the results of a job again, in any format.",
     "reconcile": "Settle unknown rows by asking Twilio; nothing is created.",
     "mapping": "Print a mapping file to start from: of a preset, or for an export.",
-    "report": "Write one self-contained HTML page about a job, or a comparison of several.",
+    "report": "Write one self-contained HTML page about a job, several compared, or the trend of a schedule.",
     "load": "Run a load test: send rows on an arrival schedule and check the figures.",
     "close": "Close or delete the conversations that a job made.",
     "simulate": "Run a simulated Twilio on this machine, with scripted faults.",

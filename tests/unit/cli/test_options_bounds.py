@@ -25,6 +25,7 @@ ARGUMENTS = {
     "load": ("x.csv",),
     "reconcile": ("x.ledger",),
     "close": ("x.ledger",),
+    "report": ("x.ledger",),
     "worker": ("x.ledger",),
 }
 

@@ -172,7 +172,10 @@ ODD = (
     "UPDATE manifest SET value = 'yesterday' WHERE name = 'created_at'",
     "DELETE FROM manifest WHERE name = 'job_id'",
     "UPDATE notes SET value = 'not JSON' WHERE name = 'asked'",
-    "INSERT INTO plan SELECT 9 + row, 1, 0, 1, 1 FROM plan; UPDATE attempts SET may_leave_orphan=1, error_code=''",
+    (
+        "INSERT INTO plan SELECT 9 + row, 1, 0, 1, 1, NULL FROM plan; "
+        "UPDATE attempts SET may_leave_orphan=1, error_code=''"
+    ),
 )
 
 
