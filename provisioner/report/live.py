@@ -11,18 +11,20 @@ from provisioner.monitor.run_status import RunFacts, RunStatus
 
 from . import sections
 from .charts import draw
+from .clock import LocalClock
 from .controls import ControlState
 from .controls_form import controls_form
 from .live_recorder import LiveRecorder
-from .live_verdict import LiveTone, LiveVerdict, live_verdict, progress_line
+from .live_verdict import LiveVerdict, live_verdict, progress_line
 from .markup import DASH, escape, number_text, paragraph, section, table
 from .page import render_live
+from .verdict import SIGNS, Tone
 
 MOST_INPUTS = 5
 """Most input files that the page names."""
 _SEVERAL = 2
 """Fewest workers that are listed."""
-_SIGNS = {LiveTone.GOOD: "✓", LiveTone.WARNING: "!", LiveTone.BAD: "✗", LiveTone.OPEN: "▶"}
+_SIGNS = {**SIGNS, Tone.OPEN: "▶"}
 
 
 def fragments(status: RunStatus, recorder: LiveRecorder) -> dict[str, str]:
@@ -159,4 +161,6 @@ def _charts(status: RunStatus, recorder: LiveRecorder) -> Iterator[str]:
         yield paragraph("The charts show the requests of this process alone.")
     if status.summary is None and len(line.buckets) > 1:  # the last one is not complete yet
         line = replace(line, buckets=line.buckets[:-1])
-    yield from (draw(chart, has_values=False) for chart in sections.over_time(line))
+    yield from (
+        draw(chart, has_values=False) for chart in sections.over_time(line, clock=LocalClock(status.facts.zone))
+    )

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from enum import StrEnum
 
 from provisioner.errors import ExitCode
 from provisioner.models import Counts
@@ -12,25 +11,14 @@ from provisioner.models.summary import CommandOutcome, Summary
 from provisioner.models.text import duration_text, pluralize
 from provisioner.monitor.run_status import RunStatus
 
-
-class LiveTone(StrEnum):
-    """How a state is to be taken; also the CSS class of its line."""
-
-    GOOD = "good"
-    """All is done."""
-    WARNING = "warning"
-    """Something is left for a person or for the same command, or nothing is sent at present."""
-    BAD = "bad"
-    """It failed."""
-    OPEN = "open"
-    """It goes on."""
+from .verdict import Tone
 
 
 @dataclass(frozen=True, slots=True)
 class LiveVerdict:
     """State of a run: its tone, a word or two, and a clause that says more, empty where there is nothing more."""
 
-    tone: LiveTone
+    tone: Tone
     title: str
     text: str = ""
 
@@ -49,10 +37,10 @@ def live_verdict(status: RunStatus) -> LiveVerdict:
     """Return what the run does at present, or how it ended."""
     summary, state = status.summary, status.progress.state
     if summary is None:
-        tone = LiveTone.WARNING if state.startswith(_HELD) else LiveTone.OPEN
+        tone = Tone.WARNING if state.startswith(_HELD) else Tone.OPEN
         return LiveVerdict(tone, state[:1].upper() + state[1:])
     code = summary.exit_code
-    tone = LiveTone.GOOD if code is ExitCode.DONE else LiveTone.WARNING if code in _LEFT else LiveTone.BAD
+    tone = Tone.GOOD if code is ExitCode.DONE else Tone.WARNING if code in _LEFT else Tone.BAD
     failed = [each["text"] for each in summary.details.get("thresholds", ()) if each["passed"] is False]
     if failed:
         return LiveVerdict(tone, "FAILED", f"{'; '.join(failed)} (exit code {int(code)})")

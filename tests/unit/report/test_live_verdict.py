@@ -10,7 +10,8 @@ from provisioner.models import Counts
 from provisioner.models.progress import DRAINING, LOOKING_UP, SENDING, Progress
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.monitor.run_status import RunFacts, RunStatus
-from provisioner.report.live_verdict import LiveTone, live_verdict, progress_line
+from provisioner.report.live_verdict import live_verdict, progress_line
+from provisioner.report.verdict import Tone
 
 EAST = timezone(timedelta(hours=5, minutes=30))
 NOON = 1_700_000_000.0
@@ -26,14 +27,14 @@ GOING = RunStatus(
 @pytest.mark.parametrize(
     ("state", "tone", "title"),
     [
-        (SENDING, LiveTone.OPEN, "Sending"),
-        (LOOKING_UP, LiveTone.OPEN, "Looking up unknown rows"),
-        ("paused 3 s (429)", LiveTone.WARNING, "Paused 3 s (429)"),
-        (DRAINING, LiveTone.WARNING, "Draining"),
-        ("waiting: 5 open, --max-open 5", LiveTone.WARNING, "Waiting: 5 open, --max-open 5"),
+        (SENDING, Tone.OPEN, "Sending"),
+        (LOOKING_UP, Tone.OPEN, "Looking up unknown rows"),
+        ("paused 3 s (429)", Tone.WARNING, "Paused 3 s (429)"),
+        (DRAINING, Tone.WARNING, "Draining"),
+        ("waiting: 5 open, --max-open 5", Tone.WARNING, "Waiting: 5 open, --max-open 5"),
     ],
 )
-def test_a_run_that_goes_on_says_what_it_does(state: str, tone: LiveTone, title: str) -> None:
+def test_a_run_that_goes_on_says_what_it_does(state: str, tone: Tone, title: str) -> None:
     """Its state is the title; where nothing new is sent, it warns."""
     found = live_verdict(replace(GOING, progress=replace(GOING.progress, state=state)))
 
