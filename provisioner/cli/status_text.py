@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from textwrap import wrap
 from typing import Any
 
-from provisioner.models.accounts import BY_ROW
+from provisioner.models.accounts import shown_account
 from provisioner.models.environment import working_folder
 from provisioner.models.summary import Summary
 from provisioner.models.text import pluralize
@@ -81,7 +81,7 @@ def _about_job(summary: Summary) -> Iterator[str]:
     for each in details["inputs"]:
         yield _titled("input", f"{each['name']} ({pluralize('row', each['rows'])})")
     if account := settings.get("account"):
-        shown = "each row names its own" if account == BY_ROW else account
+        shown = shown_account(account)
         yield _titled("account", f"{shown}, {_TARGETS.get(details['target'], details['target'])}")
     if address := settings.get("address_sid"):
         yield _titled("address", f"{address}, unless a row names its own")

@@ -10,6 +10,11 @@ BY_ROW = "by row"
 """The account among the settings of a job that sends each row in the account that the row names."""
 
 
+def shown_account(account: str) -> str:
+    """Return the account in the settings of a job as people read it."""
+    return "each row names its own" if account == BY_ROW else account
+
+
 class CredentialsKind(StrEnum):
     """Where the credentials of an account are; the value is the word before the colon in the file of accounts."""
 

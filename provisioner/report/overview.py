@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from provisioner.ledger import RunRecord
 from provisioner.load import StepMetrics
 from provisioner.models import Counts
+from provisioner.models.accounts import shown_account
 from provisioner.models.text import pluralize
 
 from .job_data import JobData
@@ -90,7 +91,7 @@ def _facts(job: JobData) -> str:
 
 def _named_facts(job: JobData) -> Iterator[tuple[str, str]]:
     """Yield pairs of name and HTML."""
-    account, target = job.settings.get("account", ""), job.state.target
+    account, target = shown_account(job.settings.get("account", "")), job.state.target
     said = (account, _TARGETS.get(target, target))
     yield "account", " ".join(f"<span>{escape(each)}</span>" for each in said if each)
     yield "input", escape(_inputs(job))
