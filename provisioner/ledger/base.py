@@ -136,8 +136,9 @@ class PlanStore(Protocol):
         ``entries`` is consumed on another thread. An exception that it raises is raised here, and the old plan
         stays. ``on_progress`` is called on the event loop with the number of entries read so far.
         ``on_replaced`` is called, on the other thread, when the new plan has fewer than a tenth of the rows with
-        an outcome that the old plan has; an exception that it raises is raised here, and the ledger is not
-        changed. The note ``results`` is emptied: the results file belongs to the old plan.
+        an outcome that the old plan has, or would create some of these again; see ``ReplacedInput``. An exception
+        that it raises is raised here, and the ledger is not changed. The note ``results`` is emptied: the results
+        file belongs to the old plan.
         """
         ...
 

@@ -1,6 +1,6 @@
 """Accounts of a job that sends each row in the account that the row names."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from hashlib import blake2b
 
@@ -66,15 +66,18 @@ class JobAccounts:
         return len(self._accounts)
 
     @property
-    def digest(self) -> str:
-        """Hexadecimal digest of what decides the account and the address of a row."""
-        told = [(each.sid, each.name, each.address_sid) for each in self._accounts]
-        return blake2b(msgspec.msgpack.encode(told), digest_size=16).hexdigest()
+    def digests(self) -> Mapping[str, str]:
+        """Hexadecimal digest of what makes a row that account's row, its name and its address, by its SID."""
+        return {each.sid: _digest(each.name.casefold(), each.address_sid) for each in self._accounts}
 
     def find(self, text: str) -> JobAccount | None:
         """Return the account with this SID, or with this name in any case; None when there is none."""
         text = text.strip()
         return self._by_sid.get(text) or self._by_name.get(text.casefold())
+
+
+def _digest(*texts: str) -> str:
+    return blake2b(msgspec.msgpack.encode(texts), digest_size=16).hexdigest()
 
 
 def about_account(account_sid: str, text: str) -> str:

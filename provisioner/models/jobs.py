@@ -198,7 +198,9 @@ class ReplacedInput(msgspec.Struct, frozen=True, kw_only=True):
 
     Of the ``earlier_rows`` rows with an outcome in the earlier input, ``found_rows`` are in the new one.
     ``earlier_keys`` and ``new_keys`` are a few keys of each, ``earlier_inputs`` the names of the earlier files.
-    ``respelt_keys`` are a few pairs (earlier key, new key) that differ as after a spreadsheet program. With
+    ``respelt_keys`` are a few pairs (earlier key, new key) that differ as after a spreadsheet program.
+    ``moved_keys`` are a few pairs of the same record in two accounts, of ``moved_rows``: it was created in the
+    first account, or perhaps was, and is planned in the second one, or in none, instead. With
     ``is_read_differently`` the files have the same bytes as before, and give other rows all the same.
     """
 
@@ -208,6 +210,8 @@ class ReplacedInput(msgspec.Struct, frozen=True, kw_only=True):
     new_keys: tuple[str, ...]
     earlier_inputs: tuple[str, ...]
     respelt_keys: tuple[tuple[str, str], ...] = ()
+    moved_keys: tuple[tuple[str, str], ...] = ()
+    moved_rows: int = 0
     is_read_differently: bool = False
 
 

@@ -146,7 +146,7 @@ class JobInput:
         """
         accounts = self.mapping.accounts
         told = [f"going round up to {self._rows.uses}"] if self._rows.uses else []
-        return [*told, f"in accounts {accounts.digest}"] if accounts else told
+        return [*told, *map(" ".join, sorted(accounts.digests.items()))] if accounts else told
 
     @property
     def named_fields(self) -> str:

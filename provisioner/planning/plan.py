@@ -11,6 +11,7 @@ from provisioner import __version__
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation, PlanNotes, PlanStore
 from provisioner.models import PlanReport, ReplacedInput
+from provisioner.models.sids import SidKind
 from provisioner.models.text import pluralize
 from provisioner.planning.findings import PlanFindings
 from provisioner.planning.input import JobInput
@@ -49,8 +50,9 @@ async def plan_input(
 
     The input is not read again when this version of the program has planned the same bytes, read in the same way;
     the report then has ``is_reused``. ``on_progress`` is given the number of rows read so far. ``on_replaced`` is
-    called for an input with hardly any row of the earlier one; see ``PlanStore.plan``. Raise as
-    ``JobInput.entries`` does, also where the input is not read again.
+    called for an input that would create again what was created; see ``PlanStore.plan``. Raise as
+    ``JobInput.entries`` does, also where the input is not read again, and ``UsageError`` where, with
+    ``on_replaced``, accounts are not what they were for rows without key columns.
     """
     fingerprints = await asyncio.to_thread(job_input.fingerprints)
     reader = describe_reading(job_input)
@@ -59,6 +61,8 @@ async def plan_input(
     if findings and notes.planned_by == reader and await ledger.planned_inputs() == fingerprints:
         job_input.reuse(findings)
         return PlanReport(counts=await ledger.counts(), is_reused=True)
+    if on_replaced is not None and (await ledger.counts()).with_outcome:
+        _require_same_accounts(job_input, notes.planned_by)
     report = await ledger.plan(job_input.entries(), fingerprints, on_progress=on_progress, on_replaced=on_replaced)
     await ledger.set_notes(**notes_of_plan(job_input))
     return report
@@ -77,7 +81,7 @@ def describe_reading(job_input: JobInput) -> str:
 
 
 def replaced_input_error(replaced: ReplacedInput, files: Sequence[str], ledger: LedgerLocation) -> UsageError:
-    """Return the error for an input with hardly any row of the job's earlier one, or with its keys respelt."""
+    """Return the error for an input that would create again what the job has created, as ``replaced`` says how."""
     named = ", ".join(map(shortened_path, files))
     if replaced.respelt_keys:
         pairs = (f"{shortened(there)} there is {shortened(here)} here" for there, here in replaced.respelt_keys)
@@ -86,6 +90,8 @@ def replaced_input_error(replaced: ReplacedInput, files: Sequence[str], ledger: 
             f"{', '.join(pairs)}",
             cure=f"export {named} again, with the key as text; --replace-input sends these rows as new ones",
         )
+    if replaced.moved_keys:
+        return _moved_rows_error(replaced, named, ledger)
     if replaced.is_read_differently:
         others = pluralize("row", replaced.earlier_rows - replaced.found_rows)
         return UsageError(
@@ -109,6 +115,44 @@ def replaced_input_error(replaced: ReplacedInput, files: Sequence[str], ledger: 
         f"there the keys are {show_keys(replaced.earlier_keys)}, here {show_keys(replaced.new_keys)}",
         cure=f"give {named} an -o of its own, or {again}; --replace-input goes on with this ledger",
     )
+
+
+def _require_same_accounts(job_input: JobInput, planned_by: str) -> None:
+    """Raise ``UsageError`` where an account has another name or address than in the plan of ``planned_by``.
+
+    Both are part of a row's content, and so, without key columns, of its key: its rows would be other ones.
+    """
+    accounts = job_input.mapping.accounts
+    if accounts is None or job_input.has_keys:
+        return
+    lines = (line.partition(" ") for line in planned_by.splitlines())
+    before = {sid: digest for sid, _, digest in lines if SidKind.ACCOUNT.matches(sid)}
+    now = accounts.digests
+    for each in accounts:
+        if before.get(each.sid, now[each.sid]) != now[each.sid]:
+            raise UsageError(
+                f"{shortened_path(accounts.source)}, line {each.line}: the account has another name or "
+                "address_sid than when rows of this job were sent, and without --key these may be new rows now, "
+                "and be created again",
+                cure="undo the change; --replace-input goes on, and sends those that are new rows",
+            )
+
+
+def _moved_rows_error(replaced: ReplacedInput, files: str, ledger: LedgerLocation) -> UsageError:
+    """Return the error for rows that were created in one account, and that the input names for another one now."""
+    moved = (_shown_move(*keys) for keys in replaced.moved_keys)
+    more = ", …" if replaced.moved_rows > len(replaced.moved_keys) else ""
+    rows = pluralize("row", replaced.moved_rows, "has", "have")
+    return UsageError(
+        f"{rows} a conversation in {ledger}, or perhaps one, and another account now: {', '.join(moved)}{more}",
+        cure=f"undo the change of the accounts in {files}, or of the lines and names in the file of --accounts; "
+        "--replace-input leaves those conversations as they are, and sends these rows in the accounts of now",
+    )
+
+
+def _shown_move(was: str, now: str) -> str:
+    (account, _, key), (other, _, _) = was.partition("|"), now.partition("|")
+    return f"{shortened(key, _MOST_OF_KEY)} from {account} to {other or 'none of the accounts'}"
 
 
 def show_keys(keys: Sequence[str]) -> str:

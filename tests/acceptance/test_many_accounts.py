@@ -124,6 +124,31 @@ async def test_a_limit_counts_the_rows_of_all_accounts(program: Program, simulat
     assert (rest.code, rest.counts) == (0, {"created": 30})
 
 
+@pytest.mark.parametrize("key", [("--key", "id"), ()])
+async def test_swapped_names_create_nobody_in_another_account(
+    program: Program, simulator: SimulatorMaker, key: tuple[str, ...]
+) -> None:
+    """The run stops before the first request, whatever else has changed; undone, it sends what is new."""
+    server = await simulator("--rate-limit", "0")
+    write_job(program)
+    command = [each for each in RUN if each not in {"--key", "id"}] + [*key, "--base-url", server.url]
+    accounts, customers = program.folder / "accounts.csv", program.folder / "customers.csv"
+    right = accounts.read_text()
+
+    await program(*command, env=TOKENS)
+    accounts.write_text(right.replace(",North,", ",-,").replace(",South,", ",North,").replace(",-,", ",South,"))
+    with customers.open("a") as file:
+        file.write("30,Customer 30,East\n")
+    swapped = await program(*command, env=TOKENS)
+    accounts.write_text(right)
+    undone = await program(*command, env=TOKENS)
+
+    assert swapped.code == 2
+    assert "--replace-input" in swapped.stderr
+    assert (undone.code, undone.counts) == (0, {"created": 31})
+    assert await created_in(server) == {**dict.fromkeys(ACCOUNTS.values(), 10), ACCOUNTS["East"]: 11}
+
+
 async def test_a_killed_job_for_many_accounts_goes_on(program: Program, simulator: SimulatorMaker) -> None:
     """What was in flight is looked up with the key of its account; nothing is created twice."""
     server = await simulator("--rate-limit", "0", "--latency", "50ms")

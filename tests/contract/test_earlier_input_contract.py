@@ -10,8 +10,9 @@ from msgspec import structs
 from provisioner.errors import InputError
 from provisioner.ledger import open_ledger
 from provisioner.models import Counts, Fingerprint, PlanEntry, ReplacedInput, Status
+from tests.account_jobs import NORTH, SETTINGS_OF_MANY, SOUTH, entry_in
 from tests.contract.ledger_kinds import KINDS, LedgerKind
-from tests.ledger_samples import INPUT, SETTINGS, claim_all, entries, send
+from tests.ledger_samples import INPUT, SETTINGS, TOO_LONG, claim_all, entries, send
 
 CHANGED = [structs.replace(each, sha256=64 * "c") for each in INPUT]
 """The fingerprints of the input after it has changed."""
@@ -80,6 +81,37 @@ async def test_the_same_bytes_with_other_rows_are_asked_about(kind: LedgerKind, 
 
     assert replaced is not None
     assert (replaced.is_read_differently, replaced.found_rows) == (True, 29)
+
+
+async def moved_by(kind: LedgerKind, folder: Path, sent: Status, *planned: PlanEntry) -> Sequence[tuple[str, str]]:
+    """Send two rows of one account and one of another, plan other ones, and return the rows that have moved."""
+    rows = [(NORTH, f"{NORTH}|1"), (NORTH, f"{NORTH}|a|2"), (SOUTH, f"{SOUTH}|3")]
+    earlier = [entry_in(account, row, key) for row, (account, key) in enumerate(rows, start=1)]
+    asked: list[ReplacedInput] = []
+    await asyncio.to_thread(folder.mkdir)
+    async with open_ledger(kind.location(folder), SETTINGS_OF_MANY, version="1") as ledger:
+        await ledger.plan(earlier, INPUT, on_replaced=asked.append)
+        for claim in await claim_all(ledger):
+            await send(ledger, claim, sent)
+        await ledger.plan([*planned, *earlier[len(planned) :]], CHANGED, on_replaced=asked.append)
+    assert all(each.moved_rows == len(each.moved_keys) for each in asked)
+    return asked[0].moved_keys if asked else ()
+
+
+async def test_rows_that_have_moved_to_another_account_are_asked_about(kind: LedgerKind, tmp_path: Path) -> None:
+    """They would be created there as well; rows that were refused where they were are not in doubt."""
+    moved = entry_in(SOUTH, 1, f"{SOUTH}|1"), entry_in(SOUTH, 2, f"{SOUTH}|a|2", TOO_LONG)
+    unnamed = entry_in("", 1, "|1", TOO_LONG)
+    others = entry_in(SOUTH, 1, f"{SOUTH}|2"), entry_in(NORTH, 2, f"{NORTH}|3")
+
+    created = await moved_by(kind, tmp_path / "created", Status.CREATED, *moved)
+    unknown = await moved_by(kind, tmp_path / "unknown", Status.UNKNOWN, *moved)
+    in_none = await moved_by(kind, tmp_path / "none", Status.CREATED, unnamed)
+
+    assert created == unknown == ((f"{NORTH}|1", f"{SOUTH}|1"), (f"{NORTH}|a|2", f"{SOUTH}|a|2"))
+    assert in_none == ((f"{NORTH}|1", "|1"),)
+    assert not await moved_by(kind, tmp_path / "rejected", Status.REJECTED, *moved)
+    assert not await moved_by(kind, tmp_path / "others", Status.CREATED, *others)
 
 
 async def test_who_says_no_keeps_the_earlier_plan(kind: LedgerKind, tmp_path: Path) -> None:

@@ -27,20 +27,25 @@ async def compare_with_earlier(
     """Return what is suspicious about a plan that the transaction of ``connection`` has written, None for nothing.
 
     The plan is suspicious when it has fewer than a tenth of the earlier rows with an outcome, when new keys are
-    those of earlier rows as a spreadsheet program saves them, or when the same bytes gave other rows. ``last`` is
-    the largest row ID before the plan. What was there before is read by a connection of its own.
+    those of earlier rows as a spreadsheet program saves them, when rows of one account are planned in another
+    one, or when the same bytes gave other rows. ``last`` is the largest row ID before the plan. What was there before
+    is read by a connection of its own.
     """
     if not report.vanished:
         return None
     respelt = await _respelt_keys(connection, last) if report.added else ()
+    moved = [] if respelt else await connection.fetch(_PLAN["moved_keys"], _NAMED)
     found = report.counts.with_outcome  # a new row has none, so all of these are earlier rows
     async with snapshot(address) as before:
         earlier = (await count_rows(before)).with_outcome
         inputs = await sources(before)
         is_other_reading = bool(
-            report.added and found < earlier and _digests(inputs) == _digests(fingerprints) and not respelt
+            report.added
+            and found < earlier
+            and _digests(inputs) == _digests(fingerprints)
+            and not (respelt or moved)
         )
-        if not (respelt or is_other_reading or await _is_other_input(connection, found, earlier)):
+        if not (respelt or moved or is_other_reading or await _is_other_input(connection, found, earlier)):
             return None
         return ReplacedInput(
             earlier_rows=earlier,
@@ -49,6 +54,8 @@ async def compare_with_earlier(
             new_keys=await _keys(connection, "new_keys"),
             earlier_inputs=tuple(each.name for each in inputs),
             respelt_keys=respelt,
+            moved_keys=tuple((was, now) for was, now, _ in moved),
+            moved_rows=moved[0][2] if moved else 0,
             is_read_differently=is_other_reading,
         )
 

@@ -239,6 +239,32 @@ WHERE states.status IN ('pending', 'unsent')
 ORDER BY plan.row
 LIMIT $1;
 
+-- name: moved_keys
+-- Rows of one account that were created, or perhaps were, and are no longer planned, with the records that have their
+-- key in another account, or in none, and are to be sent there or are invalid; at the end the number of these pairs. A
+-- key has the SID of its account before the first '|', nothing for none. Jobs for one account have none of these.
+WITH lost AS MATERIALIZED (
+    SELECT states.key, substr(states.key, strpos(states.key, '|')) AS own
+    FROM all_states AS states
+    JOIN rows ON rows.id = states.id
+    WHERE rows.account IS NOT NULL AND strpos(states.key, '|') > 0
+        AND states.status IN ('created', 'unknown', 'in_flight')
+        AND NOT EXISTS (SELECT 1 FROM plan WHERE plan.row_id = states.id)
+),
+planned AS MATERIALIZED (
+    SELECT plan.row, states.key, substr(states.key, strpos(states.key, '|')) AS own
+    FROM plan
+    JOIN all_states AS states ON states.id = plan.row_id
+    WHERE plan.account IS NOT NULL AND states.status IN ('pending', 'unsent') AND EXISTS (SELECT 1 FROM lost)
+    UNION ALL
+    SELECT row, key, substr(key, strpos(key, '|')) FROM invalid WHERE EXISTS (SELECT 1 FROM lost)
+)
+SELECT left(lost.key, 32767), left(planned.key, 32767), count(*) OVER ()
+FROM planned
+JOIN lost ON lost.own = planned.own AND lost.key <> planned.key
+ORDER BY planned.row
+LIMIT $1;
+
 -- name: count_first_uses
 -- How many rows with an outcome are in the plan, and how many there are, without the further uses of a record: those
 -- have the key of the first one and '#2', or, where the content is the key, '-2'.

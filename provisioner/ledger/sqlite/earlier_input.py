@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from msgspec import structs
 
@@ -45,15 +46,16 @@ class EarlierInput:
         """Compare with the new plan; return None when it has at least a tenth of the rows with an outcome.
 
         With keys of earlier rows as a spreadsheet program saves them, without leading zeros for one, it is
-        suspicious however many rows it has: those would be created again. So is a plan of the same bytes with
+        suspicious however many rows it has: those would be created again. So is a plan with rows that were created
+        in another account, which would be created there as well, and a plan of the same bytes with
         other rows in place of some with an outcome: an option or a version of the program reads them differently.
         Repeated uses of a record by a cycled input do not count, because a shorter load test makes fewer of them.
         What was there before is read only when the new plan is suspicious, by a connection of its own: the
         transaction of ``connection`` has replaced it already.
         """
         found = report.counts.with_outcome  # a new row has none, so all of these are earlier rows
-        if report.vanished and report.added and (respelt := find_respelt_keys(connection, self.last_id)):
-            return structs.replace(_compare(found, connection), respelt_keys=respelt)
+        if report.vanished and (changes := self._key_changes(report, connection)):
+            return structs.replace(_compare(found, connection), **changes)
         if report.added and self.digests == _digests(connection):
             replaced = _compare(found, connection)
             if found < replaced.earlier_rows:
@@ -67,6 +69,16 @@ class EarlierInput:
             return None
         first_uses = connection.execute(_PLAN["count_first_uses"]).fetchone()
         return replaced if is_hardly_any(*first_uses) else None
+
+    def _key_changes(self, report: PlanReport, connection: sqlite3.Connection) -> dict[str, Any]:
+        """Return the keys that are respelt, or that have moved to another account, as fields of the comparison."""
+        if report.added and (respelt := find_respelt_keys(connection, self.last_id)):
+            return {"respelt_keys": respelt}
+        lines = connection.execute(_PLAN["moved_keys"], (_NAMED,)).fetchall()
+        moved = [checked_row(shapes.MOVED_KEY, line) for line in lines]
+        if not moved:
+            return {}
+        return {"moved_keys": tuple((was, now) for was, now, _ in moved), "moved_rows": moved[0][2]}
 
 
 def _digests(connection: sqlite3.Connection) -> tuple[str, ...]:

@@ -293,6 +293,30 @@ WHERE rows.status IN ('pending', 'unsent')
 ORDER BY plan.row
 LIMIT ?;
 
+-- name: moved_keys
+-- Rows of one account that were created, or perhaps were, and are no longer planned, with the records that have their
+-- key in another account, or in none, and are to be sent there or are invalid; at the end the number of these pairs. A
+-- key has the SID of its account before the first '|', nothing for none. Jobs for one account have none of these.
+WITH lost AS MATERIALIZED (
+    SELECT key, substr(key, instr(key, '|')) AS own
+    FROM rows
+    WHERE account IS NOT NULL AND instr(key, '|') AND status IN ('created', 'unknown', 'in_flight')
+        AND id NOT IN (SELECT row_id FROM plan WHERE row_id IS NOT NULL)
+),
+planned AS MATERIALIZED (
+    SELECT plan.row, rows.key, substr(rows.key, instr(rows.key, '|')) AS own
+    FROM plan
+    JOIN rows ON rows.id = plan.row_id
+    WHERE rows.account IS NOT NULL AND rows.status IN ('pending', 'unsent') AND EXISTS (SELECT 1 FROM lost)
+    UNION ALL
+    SELECT row, key, substr(key, instr(key, '|')) FROM invalid WHERE EXISTS (SELECT 1 FROM lost)
+)
+SELECT substr(lost.key, 1, 32767), substr(planned.key, 1, 32767), count(*) OVER ()
+FROM planned
+JOIN lost ON lost.own = planned.own AND lost.key <> planned.key
+ORDER BY planned.row
+LIMIT ?;
+
 -- name: count_first_uses
 -- How many rows with an outcome are in the plan, and how many there are, without the further uses of a record:
 -- those have the key of the first one and '#2', or, where the content is the key, '-2'.

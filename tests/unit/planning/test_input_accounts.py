@@ -7,15 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.errors import UsageError
+from provisioner.ledger import LedgerLocation, open_ledger
 from provisioner.mapping import Mapping
-from provisioner.models import Claim
+from provisioner.models import Claim, PlanReport, ReplacedInput, Status
 from provisioner.models.accounts import CredentialsKind, CredentialsPlace, JobAccount, JobAccounts
 from provisioner.options import RunOptions
 from provisioner.planning import entries as entries_module
 from provisioner.planning.feed import SourceFeed
 from provisioner.planning.input import JobInput, open_input
-from provisioner.planning.plan import describe_reading
+from provisioner.planning.plan import describe_reading, plan_input, replaced_input_error
 from provisioner.rows import IdentityPolicy, digest
+from tests.account_jobs import SETTINGS_OF_MANY
+from tests.ledger_samples import claim_all, send
 
 NORTH, SOUTH = "AC" + 32 * "1", "AC" + 32 * "2"
 ADDRESS, OTHER_ADDRESS = "IG" + 32 * "a", "IG" + 32 * "b"
@@ -27,8 +31,8 @@ def accounts_of(**addresses: str) -> JobAccounts:
     """Return the accounts north and south with these addresses by name."""
     sids = {"north": NORTH, "south": SOUTH}
     accounts = [
-        JobAccount(sid=sids[name], name=name, credentials=PLACE, address_sid=address)
-        for name, address in addresses.items()
+        JobAccount(sid=sids[name], name=name, credentials=PLACE, address_sid=address, line=line)
+        for line, (name, address) in enumerate(addresses.items(), start=2)
     ]
     return JobAccounts("accounts.csv", accounts)
 
@@ -98,3 +102,46 @@ def test_a_plan_is_made_again_when_the_accounts_have_changed(tmp_path: Path) -> 
             told.append(describe_reading(opened))
 
     assert told[0] == told[1] != told[2]
+
+
+async def test_an_account_of_rows_without_keys_stays_what_it_was(tmp_path: Path) -> None:
+    """Once rows were sent, its name and address are part of their keys: other ones would create them again."""
+    async with open_ledger(LedgerLocation(tmp_path / "job.ledger"), SETTINGS_OF_MANY, version="1") as ledger:
+
+        async def plan(*key: str, south: str, asks: bool = True) -> PlanReport:
+            with input_of(tmp_path, *key, south=south) as opened:
+                asked = (lambda _: None) if asks else None
+                return await plan_input(ledger, opened, lambda _: None, on_replaced=asked)
+
+        await plan(south=ADDRESS)
+        await plan(south=OTHER_ADDRESS)
+        for claim in await claim_all(ledger):
+            await send(ledger, claim, Status.CREATED)
+        with pytest.raises(UsageError, match="line 3: the account has another name or address_sid"):
+            await plan(south=ADDRESS)
+        same = await plan(south=OTHER_ADDRESS)
+        keyed = await plan("id", south=ADDRESS)
+        insisted = await plan(south=ADDRESS, asks=False)
+
+    assert (same.is_reused, keyed.added > 0, insisted.counts.pending) == (True, True, 2)
+
+
+def test_rows_that_have_moved_are_named_with_their_accounts() -> None:
+    """The error says of which customers, from where to where, and what may have been meant."""
+    replaced = ReplacedInput(
+        earlier_rows=9,
+        found_rows=6,
+        earlier_keys=(),
+        new_keys=(),
+        earlier_inputs=("in.csv",),
+        moved_keys=((f"{NORTH}|7|a", f"{SOUTH}|7|a"), (f"{NORTH}|8", "|8")),
+        moved_rows=3,
+    )
+
+    error = replaced_input_error(replaced, ["in.csv"], LedgerLocation(Path("job.ledger")))
+
+    assert error.message == (
+        "3 rows have a conversation in job.ledger, or perhaps one, and another account now: "
+        f"7|a from {NORTH} to {SOUTH}, 8 from {NORTH} to none of the accounts, …"
+    )
+    assert "--replace-input" in error.cure
