@@ -83,8 +83,8 @@ class JobOptions(
     )
     replace_input: bool = option(
         default=False,
-        help_text="Go on although hardly any row of the job's earlier input is in this one, although rows have another "
-        "account or key than before, or (--rebuild-from) although the results lack rows of it.",
+        help_text="Go on although hardly any row of the job's earlier input is in this one, although rows "
+        "have another account or key than before, or (--rebuild-from) although the results lack rows of it.",
     )
     limit: int = option(0, "Send at most this many rows in this run; 0 is all.", metavar="N", most=MOST_ROWS)
     max_open: int = option(

@@ -28,8 +28,8 @@ async def compare_with_earlier(
 
     The plan is suspicious when it has fewer than a tenth of the earlier rows with an outcome, when new keys are
     those of earlier rows as a spreadsheet program saves them, when rows of one account are planned in another
-    one, or when the same bytes gave other rows. ``last`` is the largest row ID before the plan. What was there before
-    is read by a connection of its own.
+    one, or when the same bytes gave other rows. ``last`` is the largest row ID before the plan. What was there
+    before is read by a connection of its own.
     """
     if not report.vanished:
         return None
