@@ -16,6 +16,7 @@ from provisioner.ledger import (
     last_output,
     open_reader,
 )
+from provisioner.models.accounts import BY_ROW
 from provisioner.models.environment import working_folder
 from provisioner.models.text import pluralize
 from provisioner.options.shell_command import ledger_command
@@ -23,8 +24,6 @@ from provisioner.planning.input import JobInput
 from provisioner.sources import STDIN
 from provisioner.system.shown_time import moment_text
 
-_PLACE = ("account", "target")
-"""The settings of a job that decide where its conversations are."""
 _ENDING = ".ledger"
 
 
@@ -33,7 +32,8 @@ class SentBefore:
     """Another ledger with the same input.
 
     ``file`` is the name of that input here, ``created`` the number of created rows, ``at`` the start of the last
-    run. ``output`` is the name of its results, empty when that is not known.
+    run. ``output`` is the name of its results, empty when that is not known. ``is_of_many`` is whether that job is
+    for many accounts, ``is_for_many`` whether this one is.
     """
 
     ledger: LedgerLocation
@@ -41,22 +41,33 @@ class SentBefore:
     created: int
     at: datetime
     output: str = ""
+    is_of_many: bool = False
+    is_for_many: bool = False
 
     def error(self, results: Path) -> UsageError:
         """Return the error for a job whose results would go to ``results``."""
         return UsageError(
-            f"{self.file} was sent to this account already: {self._told()}",
+            f"{self.file} was sent to {self._account} already: {self._told()}",
             cure=f"go on with that job by {self._flags()}, in place of -o {quote(str(results))}; look at it with "
             f"'{ledger_command('status', self.ledger)}'; or add --new-job to create everybody once more",
         )
 
     def note(self, *, is_local: bool) -> str:
         """Return the note for a run that is not refused."""
-        where = "on this machine" if is_local else "to this account"
+        where = "on this machine" if is_local else f"to {self._account}"
         return f"{self.file} was sent {where} already: {self._told()}"
+
+    @property
+    def _account(self) -> str:
+        return "accounts of this job" if self.is_for_many else "this account"
 
     def _flags(self) -> str:
         """Return the options that name the job."""
+        if self.is_of_many == self.is_for_many:
+            return self._files()
+        return f"{self._files()} {'and its' if self.is_of_many else 'without'} --accounts"
+
+    def _files(self) -> str:
         name = str(self.ledger)
         results = name.removesuffix(_ENDING)
         is_beside = not self.ledger.is_address and results != name and (not self.output or Path(results).exists())
@@ -75,7 +86,7 @@ def find_sent_before(
     """Search for another ledger that has created rows of an input of the job in the same place.
 
     The ledgers are those in ``folders``, and the other jobs of the database of the job's own ledger. The place is
-    the account and the target. Return None when there is no such ledger, and when the job's own
+    the target and an account that both jobs have. Return None when there is no such ledger, and when the job's own
     ledger has planned one of its inputs before: such a job is resumed. A file that is not a ledger, is damaged,
     locked or of a newer version is skipped. Blocks.
     """
@@ -83,11 +94,18 @@ def find_sent_before(
         return None
     for location in _other_ledgers(own, folders, job_input):
         with suppress(ProvisionerError), open_reader(location) as reader:
-            if not _is_same_place(reader, settings):
+            if not (created := _created_in_same_place(reader, job_input, settings)):
                 continue
-            if (found := _same_input(reader, job_input)) and (created := reader.counts().created):
-                output = last_output(reader.runs(), working_folder())
-                return SentBefore(location, found, created, _last_run(reader), output)
+            if found := _same_input(reader, job_input):
+                return SentBefore(
+                    location,
+                    found,
+                    created,
+                    _last_run(reader),
+                    output=last_output(reader.runs(), working_folder()),
+                    is_of_many=reader.manifest.settings.get("account") == BY_ROW,
+                    is_for_many=job_input.mapping.accounts is not None,
+                )
     return None
 
 
@@ -103,9 +121,15 @@ def _other_ledgers(own: LedgerLocation, folders: Sequence[Path], job_input: JobI
             yield location
 
 
-def _is_same_place(reader: LedgerReader, settings: Mapping[str, str]) -> bool:
-    theirs = reader.manifest.settings
-    return all(theirs.get(name) == settings.get(name) for name in _PLACE)
+def _created_in_same_place(reader: LedgerReader, job_input: JobInput, settings: Mapping[str, str]) -> int:
+    """Return how many rows another job has created with the target, and in the accounts, of a job."""
+    theirs, accounts = reader.manifest.settings, job_input.mapping.accounts
+    if theirs.get("target") != settings.get("target"):
+        return 0
+    ours = {settings.get("account", "")} if accounts is None else {each.sid for each in accounts}
+    account = theirs.get("account", "")
+    counts = reader.account_counts() if account == BY_ROW else {account: reader.counts()}
+    return sum(each.created for sid, each in counts.items() if sid in ours)
 
 
 def _has_planned(own: LedgerLocation, job_input: JobInput) -> bool:

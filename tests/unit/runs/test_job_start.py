@@ -10,9 +10,11 @@ from provisioner.commands.run import run_job
 from provisioner.errors import OtherJobError, UsageError
 from provisioner.ledger import LedgerLocation, open_reader
 from provisioner.mapping import Mapping
+from provisioner.models.accounts import BY_ROW, JobAccounts
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import Summary
 from provisioner.options import RunOptions
+from provisioner.planning.accounts import read_accounts
 from provisioner.planning.input import open_input
 from provisioner.runs.job_start import JobStart, JobStartConfig, start_job
 from provisioner.signals import StopSignals
@@ -70,6 +72,45 @@ async def test_a_job_that_planned_the_input_is_not_asked_about_other_ledgers(tmp
         await start(source, tmp_path / "three.csv", settings=settings)
 
     assert resumed == load == elsewhere == JobStart()
+
+
+async def test_jobs_with_and_without_a_file_of_accounts_know_each_other(tmp_path: Path) -> None:
+    """What was sent in an account counts, whether that is one of many or not; what was sent in others does not."""
+    source, one, many = customers(tmp_path / "in.csv", "a", "b"), tmp_path / "one.csv", tmp_path / "many.csv"
+    listed = tmp_path / "accounts.csv"
+    sids = [f"AC{32 * digit}" for digit in "019"]
+    listed.write_text("\n".join(["account_sid,credentials", *(f"{sid},env:NONE" for sid in sids[:2]), ""]))
+    environment = ProcessEnvironment({}, tmp_path, "provisioner")
+    options = RunOptions(output=one, key=("crm_id",), simulate=True, rate="0", yes=True)
+    in_one, in_many = options, replace(options, output=many, accounts=str(listed), set=(f"account_sid={sids[1]}",))
+
+    async def refusal(account: str, accounts: JobAccounts | None, kept: Path) -> str:
+        mapping = replace(
+            Mapping.from_options(in_many if accounts else in_one, default_address=ADDRESS), accounts=accounts
+        )
+        asked = JobStartConfig(
+            results=kept / "new.csv", ledger=LedgerLocation.beside(kept / "new.csv"), has_formula_guard=True
+        )
+        with open_input([str(kept / "in.csv")], RunOptions(), mapping) as job_input:
+            try:
+                await start_job(asked, job_input, {"account": account, "target": "this machine"}, StopSignals())
+            except UsageError as error:
+                return str(error)
+        return ""
+
+    accounts = read_accounts(str(listed))
+    for folder, job in ((tmp_path / "1", in_one), (tmp_path / "2", in_many)):
+        folder.mkdir()
+        (folder / "in.csv").write_bytes(source.read_bytes())
+        await run_job(
+            [str(folder / "in.csv")], replace(job, output=folder / "out.csv"), environment, QuietUserInterface()
+        )
+
+    assert "was sent to accounts of this job already" in await refusal(BY_ROW, accounts, tmp_path / "1")
+    assert "was sent to this account already" in await refusal(sids[1], None, tmp_path / "2")
+    assert not await refusal(sids[0], None, tmp_path / "2")
+    others = JobAccounts("accounts.csv", [each for each in accounts if each.sid == sids[1]])
+    assert not await refusal(BY_ROW, others, tmp_path / "1")
 
 
 async def test_a_plan_of_which_nothing_was_sent_is_replaced_and_told(tmp_path: Path) -> None:
