@@ -22,7 +22,7 @@ from provisioner.results import STDOUT
 from provisioner.results.outputs import Outputs, file_stamp
 from provisioner.system.event_log import event_logger
 
-from .accounts.figures_at_end import figures_at_end
+from .accounts.figures_at_end import figures_at_end, of_listed_accounts
 from .earlier_files import edited_files_kept
 from .job_commands import JobCommands
 from .open_job import OpenJob
@@ -86,6 +86,8 @@ async def account(job: OpenJob, config: AccountConfig, run_plan: RunPlan, report
     disk can still be read.
     """
     job.stop.clear()
+    if job.input.mapping.accounts is not None:
+        report = of_listed_accounts(report)
     errors = [report.error, await _failure_of(job.ledger.recover)]
     writes_results = run_plan.writes_results
     kept: list[str] = []

@@ -76,6 +76,7 @@ async def test_an_account_that_is_refused_does_not_stop_the_others(program: Prog
     assert (stopped.code, stopped.counts) == (6, {"created": 20, "unsent": 10})
     assert f"account {ACCOUNTS['South']}: " in stopped.stderr
     assert "check its line in --accounts" in stopped.stderr
+    assert "TWILIO_ACCOUNT_SID" not in stopped.stdout + stopped.stderr
     assert asked == {ACCOUNTS["North"]: 10, ACCOUNTS["East"]: 10, ACCOUNTS["South"]: 1}
     assert (fixed.code, fixed.counts) == (0, {"created": 30})
     assert max(server.created.values()) == 1

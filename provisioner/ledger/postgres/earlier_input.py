@@ -39,12 +39,8 @@ async def compare_with_earlier(
     async with snapshot(address) as before:
         earlier = (await count_rows(before)).with_outcome
         inputs = await sources(before)
-        is_other_reading = bool(
-            report.added
-            and found < earlier
-            and _digests(inputs) == _digests(fingerprints)
-            and not (respelt or moved)
-        )
+        is_read_anew = report.added and found < earlier and _digests(inputs) == _digests(fingerprints)
+        is_other_reading = bool(is_read_anew and not (respelt or moved))
         if not (respelt or moved or is_other_reading or await _is_other_input(connection, found, earlier)):
             return None
         return ReplacedInput(

@@ -24,16 +24,16 @@ def joined_error(errors: Mapping[str, ProvisionerError], accounts: int) -> Provi
     if not errors:
         return None
     worst = min(errors.values(), key=lambda error: error.exit_code is ExitCode.UNSENT)
-    told = [f"account {sid}: {_of_a_list(error.message)}" for sid, error in errors.items()]
+    told = [f"account {sid}: {of_listed_account(error.message)}" for sid, error in errors.items()]
     if len(told) == 1:
         message = told[0]
     else:
         more = f"\n  … and {pluralize('account', len(told) - _MOST_TOLD)} more" if len(told) > _MOST_TOLD else ""
         shown = "".join(f"\n  {each}" for each in told[:_MOST_TOLD])
         message = f"{len(told):,} of {accounts:,} accounts were stopped:{shown}{more}"
-    return _KINDS.get(worst.exit_code, GuardError)(message, cure=_of_a_list(worst.cure))
+    return _KINDS.get(worst.exit_code, GuardError)(message, cure=of_listed_account(worst.cure))
 
 
-def _of_a_list(text: str) -> str:
-    """Return a text of an error of one account for a file of accounts, which says where its credentials are."""
+def of_listed_account(text: str) -> str:
+    """Return the text of an error of an account in a file of accounts, which says where its credentials are."""
     return text.replace(CREDENTIALS_CURE, _CREDENTIALS_CURE)

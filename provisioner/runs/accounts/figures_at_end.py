@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from msgspec import structs
 
@@ -12,6 +13,16 @@ from provisioner.ledger import read_account_figures
 from provisioner.models import Counts
 from provisioner.models.account_figures import AccountFigures
 from provisioner.runs.open_job import OpenJob
+from provisioner.runs.send_step import SendReport
+
+from .account_ends import of_listed_account
+
+
+def of_listed_accounts(report: SendReport) -> SendReport:
+    """Return the report of a run for many accounts, whose errors say where the credentials of each are."""
+    reasons = [replace(each, sentence=of_listed_account(each.sentence)) for each in report.figures.reasons]
+    errors = {sid: of_listed_account(text) for sid, text in report.account_errors.items()}
+    return replace(report, figures=replace(report.figures, reasons=reasons), account_errors=errors)
 
 
 async def figures_at_end(job: OpenJob, errors: Mapping[str, str]) -> Sequence[AccountFigures]:
