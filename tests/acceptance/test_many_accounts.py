@@ -101,7 +101,8 @@ async def test_a_guard_stops_one_account(program: Program, twilio: StubMaker) ->
 
     told = ended.summary
     assert ended.code == 6
-    assert told["error"]["message"].startswith("2 of 3 accounts were stopped:")
+    assert told["error"]["message"].startswith(f"2 of 3 accounts were stopped: account {ACCOUNTS['South']}: ")
+    assert told["error"]["message"].isprintable()
     by_account = Counter(
         (row["key"].partition("|")[0], row["status"]) for row in read_csv(program.folder / "results.csv")
     )

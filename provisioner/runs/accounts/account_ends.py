@@ -28,9 +28,9 @@ def joined_error(errors: Mapping[str, ProvisionerError], accounts: int) -> Provi
     if len(told) == 1:
         message = told[0]
     else:
-        more = f"\n  … and {pluralize('account', len(told) - _MOST_TOLD)} more" if len(told) > _MOST_TOLD else ""
-        shown = "".join(f"\n  {each}" for each in told[:_MOST_TOLD])
-        message = f"{len(told):,} of {accounts:,} accounts were stopped:{shown}{more}"
+        more = f"; and {pluralize('account', len(told) - _MOST_TOLD)} more" if len(told) > _MOST_TOLD else ""
+        shown = "; ".join(told[:_MOST_TOLD])
+        message = f"{len(told):,} of {accounts:,} accounts were stopped: {shown}{more}"
     return _KINDS.get(worst.exit_code, GuardError)(message, cure=of_listed_account(worst.cure))
 
 
