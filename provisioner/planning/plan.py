@@ -117,7 +117,7 @@ def replaced_input_error(replaced: ReplacedInput, files: Sequence[str], ledger: 
     )
 
 
-def _require_same_accounts(job_input: JobInput, planned_by: str) -> None:
+def _require_same_accounts(job_input: JobInput, planned_by: str | None) -> None:
     """Raise ``UsageError`` where an account has another name or address than in the plan of ``planned_by``.
 
     Both are part of a row's content, and so, without key columns, of its key: its rows would be other ones.
@@ -125,7 +125,7 @@ def _require_same_accounts(job_input: JobInput, planned_by: str) -> None:
     accounts = job_input.mapping.accounts
     if accounts is None or job_input.has_keys:
         return
-    lines = (line.partition(" ") for line in planned_by.splitlines())
+    lines = (line.partition(" ") for line in (planned_by or "").splitlines())
     before = {sid: digest for sid, _, digest in lines if SidKind.ACCOUNT.matches(sid)}
     now = accounts.digests
     for each in accounts:
