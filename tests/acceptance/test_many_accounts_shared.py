@@ -1,5 +1,6 @@
 """Jobs for many accounts that several processes share, with a ledger in a real PostgreSQL."""
 
+import asyncio
 import signal
 from collections import Counter
 
@@ -9,7 +10,7 @@ from tests.acceptance.program import Program
 from tests.acceptance.simulator_process import SimulatorMaker
 from tests.acceptance.test_many_accounts import ACCOUNTS, RUN, TOKENS, created_in, write_job
 from tests.postgres_server import address_of_session
-from tests.stub_twilio import Answer, Call, StubMaker, StubTwilio, error
+from tests.stub_twilio import Answer, Call, StubMaker, StubTwilio, error, holding
 
 pytestmark = pytest.mark.acceptance
 
@@ -60,3 +61,22 @@ async def test_a_refused_account_stops_no_other_at_any_worker(program: Program, 
     assert asked == {ACCOUNTS["North"]: 30, ACCOUNTS["East"]: 30, ACCOUNTS["South"]: 1}
     for each in (ended, told):
         assert f"account {ACCOUNTS['South']}: " in each.stderr
+
+
+async def test_a_worker_with_another_file_of_accounts_sends_nothing(program: Program, twilio: StubMaker) -> None:
+    """Its names would lead rows to other accounts; the message names that file."""
+    is_free = asyncio.Event()
+    server, where = await twilio(holding(is_free)), ledger("accounts-differ")
+    write_job(program, 9)
+    accounts = program.folder / "accounts.csv"
+
+    run = await program.start(*RUN, "--base-url", server.url, "--ledger", where, env=TOKENS)
+    await server.called(3)
+    accounts.write_text(accounts.read_text().replace(",South,", ",Sud,"))
+    worker = await program("worker", where, env=TOKENS)
+    is_free.set()
+    ended = await run.end()
+
+    assert worker.code == 2
+    assert "accounts.csv as the run had it" in worker.stderr
+    assert (ended.code, ended.counts) == (0, {"created": 9}), ended.stderr
