@@ -95,4 +95,4 @@ def _param_type(declared: Field[Any]) -> click.ParamType[Any]:
         return FloatParam(least, most)
     if declared.metadata["check"]:
         return Checked(declared.metadata["check"], declared.metadata["span"])
-    return FileParam() if declared.metadata["metavar"] == FILE else TYPES[kinds.pop()]
+    return FileParam() if kinds == {str} and declared.metadata["metavar"] == FILE else TYPES[kinds.pop()]

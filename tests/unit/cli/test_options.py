@@ -3,6 +3,7 @@
 import importlib.util
 from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
@@ -109,3 +110,19 @@ def test_a_shell_can_complete_commands(toy: Toy) -> None:
 def test_every_command_has_a_table_in_the_configuration_file() -> None:
     """A command that is listed can be configured."""
     assert TABLES.keys() == COMMANDS.keys()
+
+
+def test_an_option_that_is_declared_as_a_path_gives_a_path() -> None:
+    """Whatever its placeholder in the help is."""
+    given = {}
+    for command, options_class in TABLES.items():
+        found = cli.get_command(click.Context(cli), command)
+        assert found is not None
+        flags = {each.name: each for each in found.params if isinstance(each, click.Option)}
+        for declared in fields(options_class):
+            if Path in {*get_args(declared.type)}:
+                value = flags[declared.name].type.convert("a.txt", flags[declared.name], click.Context(found))
+                given[command, declared.name] = type(value)
+
+    assert len(given) > 10
+    assert {kind for kind in given.values() if not issubclass(kind, Path)} == set()
