@@ -26,7 +26,7 @@ PLACES: Sequence[tuple[str, Sequence[str]]] = (
     ("provisioner.sources.delimited.source:DelimitedSource._read", RUN),
     ("provisioner.mapping.layouts:FixedMapper.map_columns", ("check", "in.csv")),
     ("provisioner.planning.entries:digest_plain_rows", RUN),
-    ("provisioner.ledger.sqlite.plan:_add_valid", RUN),
+    ("provisioner.ledger.sqlite.plan_entries:PlanEntryWriter.write", RUN),
     ("provisioner.ledger.sqlite.wal:WalCheckpointer.checkpoint_if_long", RUN),
     ("provisioner.planning.feed:SourceFeed._rebuild", RUN),
     ("provisioner.sending.row_processor:RowProcessor.process", RUN),
@@ -120,7 +120,9 @@ async def test_an_internal_error_tells_no_row_anywhere(program: Program) -> None
         if manner.wants_json:
             assert (ended.summary["exit_code"], ended.summary["error"]["kind"]) == (1, "internal"), place
         else:
-            assert "error: internal error: " in ended.stderr, place
+            start = '"event":"command.failed"' if manner.form == "json" else "error: internal error: "
+            assert start in ended.stderr, place
+            assert "internal error: " in ended.stderr, place
 
 
 async def ask(url: str, method: str, path: str) -> bytes:
