@@ -7,9 +7,8 @@ import msgspec
 
 from provisioner.models import Counts
 from provisioner.models.account_figures import AccountFigures
-from provisioner.models.text import pluralize
+from provisioner.models.text import pluralize, rate_text
 
-from .formatting import rate_text
 from .table import render_table
 
 MOST_SHOWN = 40

@@ -4,11 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from provisioner.models.forecast import AccountForecast, Forecast, MappedField
-from provisioner.models.text import pluralize
+from provisioner.models.text import duration_text, pluralize, rate_text
 from provisioner.system.printable import shortened
 from provisioner.system.shown_time import clock_text, moment_text, shown_time
-
-from .formatting import duration_text, rate_text
 
 _NIGHT_S = 6 * 3600
 _WEEK_S = 6 * 24 * 3600

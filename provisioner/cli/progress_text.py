@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from provisioner.models.progress import DRAINING, Progress, WorkerProgress
-from provisioner.models.text import pluralize
-
-from .formatting import duration_text, rate_text
+from provisioner.models.text import duration_text, pluralize, rate_text
 
 OUTCOME_COLOURS = {
     "created": "green",

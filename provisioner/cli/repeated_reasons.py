@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from .formatting import rate_text
+from provisioner.models.text import rate_text
 
 SHOWN_IN_FULL = 3
 """Number of events with one reason that are shown in full."""

@@ -8,12 +8,11 @@ from typing import Any
 from provisioner.models.accounts import shown_account
 from provisioner.models.environment import working_folder
 from provisioner.models.summary import Summary
-from provisioner.models.text import pluralize
+from provisioner.models.text import duration_text, pluralize, rate_text
 from provisioner.system.printable import printable, shortened
 from provisioner.system.shown_time import moment_text, stored_moment_text
 
 from .console import Console
-from .formatting import duration_text, rate_text
 from .load_text import threshold_line
 
 _TARGETS = {

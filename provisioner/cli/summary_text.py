@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from provisioner.models import Counts, MessageCounts, SettingsCounts
 from provisioner.models.environment import working_folder
 from provisioner.models.summary import CommandOutcome, Summary
-from provisioner.models.text import pluralize
+from provisioner.models.text import duration_text, pluralize, rate_text
 
-from .formatting import duration_text, rate_text
 from .progress_text import OUTCOME_COLOURS
 from .styles import composed, styled
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from provisioner import __version__
 from provisioner.ledger import LedgerLocation, LedgerReader, last_sending, open_reader, read_follow_up_counts
 from provisioner.models.summary import Summary
-from provisioner.options import ReportOptions
-from provisioner.pacing import parse_zone
+from provisioner.options import ReportOptions, parse_zone
 from provisioner.report.clock import LocalClock
 from provisioner.report.job_data import JobData, JobState, load_job
 from provisioner.report.page import render

@@ -74,7 +74,7 @@ def job_status(path: Path) -> Summary:
 def status_details(reader: LedgerReader) -> dict[str, Any]:
     """Return the state of a ledger's job as the details of the summary, in values that JSON can hold."""
     manifest, is_running = structs.asdict(reader.manifest), reader.is_held()
-    accounts = read_account_figures(reader, now=time.time(), is_running=_held_since(reader) is not None)
+    accounts = read_account_figures(reader, now=time.time(), is_running=ledger_held_since(reader) is not None)
     return {
         **{name: manifest[name] for name in ("job_id", "created_at", "created_by", "settings")},
         "is_running": is_running,

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from provisioner.load import Distribution, StepMetrics
 
 from .job_data import JobData
 from .markup import DASH, escape, number_text, paragraph, section, share_text, time_text
-from .overview import request_rate
 from .spread import CERTAINTY, FIGURES, PARTS, latency_spreads, rate_spread, share_error
 from .verdict import SIGNS, judge_job
 
@@ -73,7 +73,7 @@ def _figures(table: _LatencyTable) -> Iterator[ComparedFigure]:
     yield ComparedFigure(name="requests", value=_created(lambda each: each.requests), write=number_text)
     yield ComparedFigure(
         name="requests a second",
-        value=_created(request_rate),
+        value=_created(attrgetter("request_rate")),
         write=lambda rate: number_text(rate, decimals=2),
         is_gain=True,
         margin=_widest(_created(rate_spread)),

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 
 from provisioner.ledger import RunRecord
-from provisioner.load import StepMetrics
 from provisioner.models import Counts
 from provisioner.models.accounts import shown_account
 from provisioner.models.text import pluralize
@@ -70,16 +69,11 @@ def _figure_tiles(job: JobData) -> str:
     return _tiles(
         (
             ("p95 from due", time_text(found.p95), f"p50 {time_text(found.p50)}, max {time_text(found.max)}", ""),
-            ("requests/s", number_text(request_rate(metrics), decimals=2), "mean", ""),
+            ("requests/s", number_text(metrics.request_rate, decimals=2), "mean", ""),
             ("rows without success", share_text(metrics.error_share), f"of {metrics.rows:,} tried", ""),
             ("answered 429", share_text(metrics.throttled_share), pluralize("request", metrics.throttled), ""),
         )
     )
-
-
-def request_rate(metrics: StepMetrics) -> float | None:
-    """Return the mean rate of a step's requests per second, None for fewer than two."""
-    return (metrics.requests - 1) / metrics.span_s if metrics.span_s and metrics.requests > 1 else None
 
 
 def _facts(job: JobData) -> str:

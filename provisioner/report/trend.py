@@ -8,7 +8,6 @@ from statistics import median
 from provisioner.load import StepMetrics, achieved_share
 
 from .markup import share_text, time_text
-from .overview import request_rate
 from .spread import CERTAINTY, share_error
 from .verdict import JobVerdict
 
@@ -46,7 +45,7 @@ def figures_of(metrics: StepMetrics) -> dict[str, float | None]:
         "p95_s": metrics.distribution("due").p95,
         "error_share": metrics.error_share,
         "achieved": achieved_share(metrics, metrics.rows),
-        "rate": request_rate(metrics),
+        "rate": metrics.request_rate,
     }
 
 

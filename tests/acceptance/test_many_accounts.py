@@ -191,7 +191,6 @@ async def test_ctrl_c_drains_all_accounts(program: Program, twilio: StubMaker) -
         (("--history", "old.csv"), "--history with --accounts"),
         (("--max-open", "5"), "--max-open with --accounts"),
         (("--rebuild-from", "results.csv"), "--rebuild-from with --accounts"),
-        (("--dashboard", "127.0.0.1:0"), "--dashboard with --accounts"),
         (("--profile", "p"), "--profile with --accounts"),
     ],
 )

@@ -45,6 +45,11 @@ class OneAccount:
         with bound_contextvars(account=self.sid):
             self.stop = await self._rounds.run(self._rows)
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing new is started in this account."""
+        return self.opened.context.stop.is_stopped
+
     def drain(self, reason: Stop | None = None) -> None:
         """Start nothing new in this account, and let requests in flight finish."""
         self.opened.context.stop.drain(reason)

@@ -14,10 +14,12 @@ from provisioner.rows import IdentityPolicy
 from provisioner.runs.open_job import OpenJob
 from provisioner.runs.open_sending import SendConfig
 from provisioner.runs.plan_step import RunPlan
+from provisioner.runs.run_watch import WatchedRun
 from provisioner.runs.send_step import SendReport, log_start
 from provisioner.runs.supervisor import RunSupervisor
 from provisioner.runs.work_stop import draining_note
 from provisioner.sending import Stop, StopKind
+from provisioner.signals import StopSignals
 
 from .account_ends import joined_error
 from .one_account import OneAccount, open_accounts
@@ -48,7 +50,7 @@ async def send_accounts(
         drain_s = next(iter(sendings.values())).drain_s
         job.stop.on_stop(lambda: run.drain_on_signal(job, drain_s), run.cancel)
         log_start(planned.to_send, rates_of(sendings))
-        await stack.enter_async_context(supervisor.alarm(run.drain))
+        await stack.enter_async_context(supervisor.open(run.watched(job.stop), job.ui, run.drain))
         async with job.ui.progress(run.monitor.snapshot):
             await run.run()
     return run.report(began)
@@ -101,6 +103,15 @@ class _AccountsRun:
         self._error = self._error or error
         self.drain(Stop(StopKind.INPUT, error))
 
+    def watched(self, stop: StopSignals) -> WatchedRun:
+        """Return what can be watched of the run; no request of a single account is."""
+        return WatchedRun(
+            progress=self.monitor.snapshot,
+            figures=self.monitor.figures,
+            stop=stop,
+            is_stopping=lambda: all(each.is_stopped for each in self._accounts),
+        )
+
     def drain(self, reason: Stop | None = None) -> None:
         """Start nothing new in any account, and let requests in flight finish."""
         for each in self._accounts:
@@ -108,6 +119,8 @@ class _AccountsRun:
 
     def drain_on_signal(self, job: OpenJob, drain_s: float) -> None:
         """Drain after a signal, and say so."""
+        for each in self._accounts:
+            each.opened.context.monitor.drain(drain_s)
         self.drain()
         job.ui.print_status(draining_note("nothing new is sent", drain_s))
 

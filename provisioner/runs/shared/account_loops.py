@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 from structlog.contextvars import bound_contextvars
@@ -17,7 +17,7 @@ from provisioner.monitor.shared_figures import FiguresSource, encode_figures
 from provisioner.rows import IdentityPolicy
 from provisioner.runs.open_job import OpenJob
 from provisioner.runs.open_sending import SendConfig, StartingPoint, open_sending
-from provisioner.runs.supervisor import RunSupervisor
+from provisioner.runs.sending_context import SendingContext
 from provisioner.sending import Stop
 
 from .run_ends import end_of_accounts
@@ -72,18 +72,22 @@ class AccountLoops:
             failed_in=failed,
         )
 
-    def supervised(self, supervisor: RunSupervisor, job: OpenJob) -> AbstractAsyncContextManager[None]:
-        """Supervise this worker inside the context; in a job for many accounts, only for how long it works."""
+    @property
+    def only(self) -> SendingContext | None:
+        """What this worker sends with in a job for one account; None in a job for many."""
         loop = self._loops.get("")
-        if loop is None:
-            return supervisor.alarm(self.drain)
-        context = loop.context
-        return supervisor.open(context.monitor, context.clients.pacer, job.ui, self.drain)
+        return None if loop is None else loop.context
 
     def drain(self, reason: Stop | None = None) -> None:
         """Start nothing new in any account, and let requests in flight finish."""
         for each in self._loops.values():
             each.context.stop.drain(reason)
+
+    def drain_within(self, limit_s: float) -> None:
+        """Drain, and show that requests in flight have so many seconds."""
+        for each in self._loops.values():
+            each.context.monitor.drain(limit_s)
+        self.drain()
 
     def cancel(self) -> None:
         """Cancel what is in flight in all accounts."""

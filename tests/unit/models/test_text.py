@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from provisioner.cli.formatting import duration_text, rate_text
+from provisioner.models.text import duration_text, rate_text
 
 
 @pytest.mark.parametrize(
