@@ -12,6 +12,8 @@ const button = (action) => controls.querySelector(`[data-action="${action}"]`);
 // which comes once, at the end; without locks it reads nothing.
 const locks = navigator.locks;
 const pages = new BroadcastChannel("pages");
+// Milliseconds in which another page may tell the result to one whose own stream broke off.
+const LOSE_MS = 1000;
 let reading = null;
 let isOver = false;
 let rateNow = rate.value;
@@ -69,6 +71,12 @@ function hear({ told, isLast }) {
 
 pages.onmessage = (event) => hear(event.data);
 
+function lose() {
+  if (isOver) return;
+  stop("The run cannot be reached any more, or as many pages follow it as may: these are the last figures "
+    + "that this page has got. Reload to try again.");
+}
+
 function read(path, signal) {
   return new Promise((resolve) => {
     const events = new EventSource(path);
@@ -81,11 +89,8 @@ function read(path, signal) {
     };
     events.onmessage = tell;
     events.addEventListener("end", tell);
-    events.onerror = () => {
-      if (!signal.aborted) {
-        stop("The run cannot be reached any more, or as many pages follow it as may: these are the last figures "
-          + "that this page has got. Reload to try again.");
-      }
+    events.onerror = () => {  // another page may still tell the result
+      if (!signal.aborted) setTimeout(lose, LOSE_MS);
       close();
     };
     signal.addEventListener("abort", close);

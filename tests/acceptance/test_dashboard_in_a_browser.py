@@ -130,9 +130,11 @@ async def test_stop_drains_the_run_and_every_page_keeps_its_result(
     async with open_browser() as new_tab:
         running, url = await begin(program, server, "run", "--rate", "8/s")
         seen, unseen = await new_tab(), await new_tab()
-        for tab in (seen, unseen):
-            await tab.page.goto(url)
-        await unseen.be("hidden")
+        async with seen.page.expect_response("**/events"):
+            await seen.page.goto(url)
+        await unseen.page.goto(url)
+        async with unseen.page.expect_response("**/result"):
+            await unseen.be("hidden")
         await seen.page.wait_for_selector("text=Sending")
         seen.page.once("dialog", lambda asked: asked.accept())
         await seen.page.click("[data-action=stop]")
