@@ -236,11 +236,11 @@ def test_the_events_of_the_log_are_listed() -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "provisioner").rglob("*.py"))
     logged = set(re.findall(r"\.(?:debug|info|warning|error)\(\s*\"(\w+\.\w+)\"", code))
     logged |= set(re.findall(r"log_answer\(self\._log, \"(\w+\.\w+)\"", code))
-    logged |= set(re.findall(r"\.(?:_try|_tell)\(\s*\"\w+\", \"(\w+\.\w+)\"", code))  # of any level
+    logged |= set(re.findall(r"\.(?:_try|_tell)\(\s*(?:\"\w+\"|level), \"(\w+\.\w+)\"", code))  # of any level
 
-    listed = {
-        name for row in table_below("### The log", text_of("docs/operating.md")) for name in _NAME.findall(row[0])
-    }
+    page = text_of("docs/operating.md")
+    rows = [row for heading in ("### The log", "### stderr as JSON") for row in table_below(heading, page)]
+    listed = {name for row in rows for name in _NAME.findall(row[0])}
     of_rows = {"row.rejected", "row.unknown", "row.unsent"}
     of_messages = {
         f"{what}.{status}"
