@@ -11,9 +11,8 @@ from provisioner.errors import ProvisionerError
 from provisioner.ledger import WorkerLedger, open_shared_rates
 from provisioner.ledger.sharing import WorkerFigures
 from provisioner.models import Counts
-from provisioner.monitor import SPAN_S
 from provisioner.monitor.accounts_monitor import AccountsMonitor
-from provisioner.monitor.shared_figures import FiguresSource, encode_figures
+from provisioner.monitor.shared_figures import FiguresSource
 from provisioner.rows import IdentityPolicy
 from provisioner.runs.open_job import OpenJob
 from provisioner.runs.open_sending import SendConfig, StartingPoint, open_sending
@@ -21,7 +20,7 @@ from provisioner.runs.sending_context import SendingContext
 from provisioner.sending import Stop
 
 from .run_ends import end_of_accounts
-from .worker_loop import PULSE_S, WorkerEnd, WorkerLoop
+from .worker_loop import PULSE_S, WorkerEnd, WorkerLoop, worker_figures
 
 TELL_S = 1.0
 """Seconds between two sums of the figures of many accounts: to add them up takes some milliseconds."""
@@ -53,24 +52,8 @@ class AccountLoops:
 
     def _added(self) -> WorkerFigures:
         """Return the figures of this worker so far, over all accounts."""
-        loops = self._loops.values()
-        figures, progress = self._sum.figures(), self._sum.snapshot()
-        traffic = [each.traffic for each in loops]
-        failed = {sid: each.failed for sid, each in self._loops.items()}
-        return WorkerFigures(
-            sent=figures.sent,
-            done=figures.done,
-            failed=sum(failed.values()),
-            throttled=figures.throttled,
-            in_flight=progress.in_flight,
-            rate=progress.rate_now,
-            rate_span_s=min(progress.elapsed_s, SPAN_S),
-            bytes_sent=sum(each.sent for each in traffic),
-            bytes_received=sum(each.received for each in traffic),
-            run_figures=encode_figures(figures),
-            state=progress.state,
-            failed_in=failed,
-        )
+        failed_in = {sid: each.failed for sid, each in self._loops.items()}
+        return worker_figures(self._sum, self._loops.values(), failed_in)
 
     @property
     def only(self) -> SendingContext | None:

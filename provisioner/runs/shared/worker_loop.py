@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from provisioner.ledger import WorkerLedger, follow_up_counts
 from provisioner.ledger.sharing import LookUpTask, RunEnd, SendTask, Task, WorkerFigures
 from provisioner.models import Counts, MessageStatus, SettingsStatus, Status
 from provisioner.monitor import SPAN_S
-from provisioner.monitor.shared_figures import encode_figures
+from provisioner.monitor.shared_figures import FiguresSource, encode_figures
 from provisioner.runs.look_ups import RunLookUps
 from provisioner.runs.open_sending import OpenSending
 from provisioner.runs.run_end import run_end
@@ -66,21 +66,7 @@ class WorkerLoop:
 
     def figures(self) -> WorkerFigures:
         """Return the figures of this worker so far."""
-        monitor, traffic = self.context.monitor, self.traffic
-        told, progress = monitor.figures(), monitor.snapshot()
-        return WorkerFigures(
-            sent=told.sent,
-            done=told.done,
-            failed=self.failed,
-            throttled=told.throttled,
-            in_flight=monitor.in_flight,
-            rate=progress.rate_now,
-            rate_span_s=min(monitor.elapsed_s, SPAN_S),
-            bytes_sent=traffic.sent,
-            bytes_received=traffic.received,
-            run_figures=encode_figures(told),
-            state=progress.state,
-        )
+        return worker_figures(self.context.monitor, [self])
 
     async def run(self) -> WorkerEnd:
         """Work until the run ends here or this worker is stopped; its rows are settled and given back then.
@@ -227,3 +213,27 @@ class WorkerLoop:
         self._log.warning("worker.fenced", worker=self._ledger.number)
         self.context.stop.drain()
         self.context.stop.cancel()
+
+
+def worker_figures(
+    monitor: FiguresSource, loops: Collection[WorkerLoop], failed_in: Mapping[str, int] | None = None
+) -> WorkerFigures:
+    """Return the figures of a worker with these loops so far; ``monitor`` is that of all of them.
+
+    ``failed_in`` are the rows that failed in each account of a job for many, by SID.
+    """
+    told, progress = monitor.figures(), monitor.snapshot()
+    return WorkerFigures(
+        sent=told.sent,
+        done=told.done,
+        failed=sum(each.failed for each in loops),
+        throttled=told.throttled,
+        in_flight=progress.in_flight,
+        rate=progress.rate_now,
+        rate_span_s=min(progress.elapsed_s, SPAN_S),
+        bytes_sent=sum(each.traffic.sent for each in loops),
+        bytes_received=sum(each.traffic.received for each in loops),
+        run_figures=encode_figures(told),
+        state=progress.state,
+        failed_in=failed_in or {},
+    )
