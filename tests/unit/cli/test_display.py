@@ -14,19 +14,8 @@ from provisioner.cli.progress_text import plain_line
 from provisioner.cli.repeated_reasons import RepeatedReasons
 from provisioner.models.progress import Progress
 from tests.clock import run_virtually
+from tests.progress_samples import HALF
 
-HALF = Progress(
-    total=2_000,
-    done=1_000,
-    created=900,
-    rejected=100,
-    in_flight=8,
-    throttled=2,
-    rate_now=3.96,
-    rate_asked=4.0,
-    elapsed_s=252.5,
-    eta_s=250.0,
-)
 LINE = (
     "sending  1,000/2,000 rows, 50 %  3.96/s of 4/s  in flight 8  429s 2  elapsed 4:12  left 4:10  "
     "created 900  rejected 100  unknown 0  unsent 0  invalid 0"

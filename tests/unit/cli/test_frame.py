@@ -9,19 +9,8 @@ from rich.console import Console as RichConsole
 
 from provisioner.cli.frame import frame
 from provisioner.models.progress import Progress, WorkerProgress
+from tests.progress_samples import HALF
 
-HALF = Progress(
-    total=2_000,
-    done=1_000,
-    created=900,
-    rejected=100,
-    in_flight=8,
-    throttled=2,
-    rate_now=3.96,
-    rate_asked=4.0,
-    elapsed_s=252.5,
-    eta_s=250.0,
-)
 HUGE = Progress(
     total=10_000_000,
     done=9_999_999,
