@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-SENDING, LOOKING_UP, DRAINING = "sending", "looking up unknown rows", "draining"
+SENDING, LOOKING_UP, DRAINING, DONE = "sending", "looking up unknown rows", "draining", "done"
 """States of a run for display. Look-ups begin when all rows were sent; a run that drains is stopping."""
 
 

@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 
 from provisioner.models import Counts, Status
-from provisioner.models.progress import DRAINING, LOOKING_UP, SENDING, Progress
+from provisioner.models.progress import DONE, LOOKING_UP, SENDING, Progress
 
 from .figures import RunFigures
 from .rate_meter import mean_rate
 from .run_monitor import RunMonitor
 from .shared_figures import added_figures
-
-OVER = "done"
-"""State of an account, or of a run, that has nothing left to do."""
 
 
 class AccountsMonitor:
@@ -63,9 +60,9 @@ class AccountsMonitor:
 
 
 def _state(states: Sequence[str]) -> str:
-    """Return the state of the run from those of its accounts: what most people wait for comes first."""
-    left = [each for each in states if each != OVER]
-    for state in (DRAINING, SENDING, LOOKING_UP):
+    """Return the state of the run from those of its accounts: it sends as long as one of them does."""
+    left = [each for each in states if each != DONE]
+    for state in (SENDING, LOOKING_UP):
         if state in left:
             return state
-    return left[0] if left else OVER
+    return left[0] if left else DONE

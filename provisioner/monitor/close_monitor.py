@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from provisioner.models.closing import CloseResult, CloseStatus, OpenConversation
-from provisioner.models.progress import Progress, draining_state
+from provisioner.models.progress import DONE, Progress, draining_state
 from provisioner.monitor import PacerStatus, RateMeter
 from provisioner.system.event_log import event_logger
 
@@ -110,7 +110,7 @@ class CloseMonitor:
 
     def _state(self, done: int) -> str:
         if done >= self._to_close:
-            return "done"
+            return DONE
         if self._drains_until is not None:
             return draining_state(self._drains_until - self._clock())
         if outage := self._outage():

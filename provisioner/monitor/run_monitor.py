@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from provisioner.models import AttemptResult, Counts, MessageStatus, Row, Status, Step, UnknownRow
-from provisioner.models.progress import LOOKING_UP, SENDING, Progress, draining_state
+from provisioner.models.progress import DONE, LOOKING_UP, SENDING, Progress, draining_state
 from provisioner.models.reasons import ErrorReason
 from provisioner.system.event_log import event_logger
 
@@ -284,7 +284,7 @@ class RunMonitor:
         if self.is_looking:
             return LOOKING_UP
         if self._settled.total() >= self._to_send:
-            return "posting first messages" if self._message_counters.owed else "done"
+            return "posting first messages" if self._message_counters.owed else DONE
         if self._drains_until is not None:
             return draining_state(self._drains_until - self._clock())
         return self._pause() or SENDING

@@ -10,7 +10,7 @@ from dataclasses import replace
 from provisioner.errors import ProvisionerError
 from provisioner.ledger.sharing import SharedRun, WorkerFigures, WorkerState
 from provisioner.models import Status
-from provisioner.models.progress import LOOKING_UP, Progress, WorkerProgress, draining_state
+from provisioner.models.progress import DONE, LOOKING_UP, Progress, WorkerProgress, draining_state
 from provisioner.monitor import RunFigures
 from provisioner.monitor.shared_figures import added_figures, combined_rate, combined_state, decode_figures
 from provisioner.runs.open_sending import StartingPoint
@@ -121,7 +121,7 @@ class RunBoard:
         at_work = [(state, each) for state, each in self._current() if not (state.is_ended or state.is_fenced)]
         rate = combined_rate([(each.rate, each.rate_span_s) for _, each in at_work])
         is_over = done >= start.to_send and not at_work
-        state = "done" if is_over else combined_state([each.state for _, each in at_work])
+        state = DONE if is_over else combined_state([each.state for _, each in at_work])
         if self._drains_until is not None and not is_over:
             state = draining_state(self._drains_until - time.monotonic())
         own = self._own[2]() if self._own else None

@@ -79,3 +79,16 @@ def test_an_account_that_has_ended_asks_for_no_rate() -> None:
 
     assert (one.rate_asked, one.state) == (5.0, "sending")
     assert (none.rate_asked, none.eta_s, none.state) == (7.0, 0.0, "done")
+
+
+def test_a_run_goes_on_sending_while_one_account_is_stopped() -> None:
+    """It drains when all do, and shows for how long at most."""
+    north, south = Account(5, 2.0), Account(5, 5.0)
+    monitor, _ = told(north, south)
+
+    north.monitor.drain(30.0)
+    one = monitor.snapshot().state
+    south.monitor.drain(30.0)
+    both = monitor.snapshot().state
+
+    assert (one, both) == ("sending", "draining, 30 s left")
