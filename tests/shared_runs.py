@@ -22,7 +22,7 @@ KIND = PostgresKind()
 LEASE_S, REQUEST_S = 2.0, 3.0
 
 
-def spec(*, canary: int = 0, lease_s: float = LEASE_S) -> RunSpec:
+def spec(*, canary: int = 0, lease_s: float = LEASE_S, shard_rows: int = 256) -> RunSpec:
     """Return what the coordinator stores of a run."""
     return RunSpec(
         files=("/in.csv",),
@@ -31,6 +31,7 @@ def spec(*, canary: int = 0, lease_s: float = LEASE_S) -> RunSpec:
         lease_s=lease_s,
         request_s=REQUEST_S,
         canary=canary,
+        shard_rows=shard_rows,
     )
 
 

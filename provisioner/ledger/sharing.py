@@ -20,9 +20,9 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     addresses. ``options`` are the options of ``run`` that differ from their defaults, as a JSON object; relative
     paths among them are made absolute. ``account_sid`` is the account that is called, empty for a simulated one.
     ``lease_s`` is how long a worker that says nothing keeps its rows, and ``request_s`` how long one of its
-    requests may last, both in seconds. ``canary`` rows are sent alone first; 0 for none. ``simulator`` is the
-    address of the coordinator's simulator, empty without ``--simulate``. ``history`` is the digest of what the
-    file of ``--history`` says, empty without one.
+    requests may last, both in seconds. ``canary`` rows are sent alone first; 0 for none. A worker takes at most
+    ``shard_rows`` rows at a time. ``simulator`` is the address of the coordinator's simulator, empty without
+    ``--simulate``. ``history`` is the digest of what the file of ``--history`` says, empty without one.
     """
 
     files: tuple[str, ...]
@@ -31,6 +31,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     lease_s: float
     request_s: float
     canary: int = 0
+    shard_rows: int = 256
     simulator: str = ""
     history: str = ""
 

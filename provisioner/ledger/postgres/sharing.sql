@@ -328,7 +328,7 @@ $function$;
 -- name: cut_shards
 -- Cut the rows with these statuses into the shards of a sweep, of one account or, with NULL, of all of them; return their
 -- number. Rows that the run has handed out in an account before count for its limit only once. The first shard of each
--- account has this_canary rows.
+-- account has this_canary rows; the others have no more rows than the spec of the run allows.
 CREATE FUNCTION cut_shards(
     this_generation integer, this_account integer, this_sweep integer, these_statuses text[], messages text[],
     settings text[], this_limit bigint, this_canary integer
@@ -337,6 +337,9 @@ DECLARE
     planned_account integer := nullif(this_account, 0);
     first_limit bigint := CASE WHEN this_sweep = 1 THEN this_limit END;
     total bigint;
+    most bigint := (
+        SELECT coalesce((spec::json ->> 'shard_rows')::bigint, 256) FROM shared_runs WHERE generation = this_generation
+    );
 BEGIN
     CREATE TEMPORARY TABLE candidates (id bigint NOT NULL, plan_row bigint NOT NULL) ON COMMIT DROP;
     IF cardinality(messages) + cardinality(settings) > 0 THEN
@@ -369,7 +372,7 @@ BEGIN
             ordered.id, ordered.account, ordered.plan_row, ordered.place < this_canary AS is_canary,
             CASE
                 WHEN ordered.place < this_canary THEN 0
-                ELSE 1 + (ordered.place - this_canary) / least(256, greatest(8, ordered.total / 32))
+                ELSE 1 + (ordered.place - this_canary) / least(most, greatest(8, ordered.total / 32))
             END AS number
         FROM (
             SELECT

@@ -37,16 +37,23 @@ _OF_THE_COORDINATOR = {
     *("ledger", "new_job", "rebuild_from", "replace_input", "max_duration", "strict", "yes"),
 }
 """Options of ``run`` that only the process needs that was typed: it plans, asks, shows and writes the results."""
+_SHARD_S = 0.25
+"""Seconds of the run's rate that a shard lasts."""
+_FEWEST_ROWS, _MOST_ROWS = 2, 256
+"""Bounds of the rows of a shard: taking one costs the database as much as some 50 rows."""
 
 _FILES = {"history", "accounts"}
 """Options that name a file and are texts, because it may be at an address."""
 
 
-def run_spec(files: Sequence[str], options: RunOptions, target: Target, *, history: str = "") -> RunSpec:
+def run_spec(
+    files: Sequence[str], options: RunOptions, target: Target, *, slowest: float, history: str = ""
+) -> RunSpec:
     """Return what the workers of a run over ``files`` have to know; see ``RunSpec``.
 
     Paths are absolute in it, and addresses without their secrets. ``target`` is that of the run, with its
-    simulator started, and ``history`` the digest of what the file of ``--history`` says.
+    simulator started, ``slowest`` the lowest rate of its accounts in starts per second, and ``history`` the digest
+    of what the file of ``--history`` says.
     """
     return RunSpec(
         files=tuple(_absolute(name) for name in files),
@@ -55,9 +62,18 @@ def run_spec(files: Sequence[str], options: RunOptions, target: Target, *, histo
         lease_s=parse_lease(options.lease),
         request_s=options.timeout,
         canary=options.canary,
+        shard_rows=_shard_rows(slowest),
         simulator=target.simulator,
         history=history,
     )
+
+
+def _shard_rows(rate: float) -> int:
+    """Return the most rows of a shard, by the rate of the run in starts per second.
+
+    Another worker finishes its own shard before it takes those of a lost one, so that a slow run has small shards.
+    """
+    return round(min(max(rate * _SHARD_S, _FEWEST_ROWS), _MOST_ROWS))
 
 
 def options_of(spec: RunSpec, *, profile: str = "", proxy: str = "") -> RunOptions:

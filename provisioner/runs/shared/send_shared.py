@@ -43,7 +43,8 @@ async def send_shared(
     async with at_one_place(config.sendings) as sendings:
         history = "" if job.history is None else job.history.content_digest
         target = next(iter(sendings.values())).target
-        await shared.begin(run_spec(config.files, config.options, target, history=history))
+        slowest = min(each.schedule.peak_rate.per_second for each in sendings.values())
+        await shared.begin(run_spec(config.files, config.options, target, slowest=slowest, history=history))
         log_start(planned.to_send, rates_of(sendings))
         rate = _rate_of(sendings, [*await shared.ends()])
         board = RunBoard(shared, start, rate_asked=rate, shows_workers=config.options.verbose)

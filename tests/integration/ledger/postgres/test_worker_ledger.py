@@ -10,7 +10,7 @@ from provisioner.errors import LeaseLostError, LedgerBusyError, UsageError
 from provisioner.ledger import LedgerLocation, open_ledger, open_worker_ledger
 from provisioner.ledger.sharing import LookUpTask, RunEnd, SendTask, WorkerFigures
 from provisioner.models import MessageStatus, SettingsStatus, Status, Verdict
-from tests.ledger_samples import SETTINGS
+from tests.ledger_samples import INPUT, SENDABLE, SETTINGS, entries
 from tests.shared_runs import (
     KIND,
     LEASE_S,
@@ -22,6 +22,7 @@ from tests.shared_runs import (
     result,
     send_task,
     shared,
+    spec,
     statuses,
     until,
     worker,
@@ -120,6 +121,21 @@ async def test_the_first_rows_are_sent_alone(tmp_path: Path) -> None:
     assert not early
     assert (taken_over.is_canary, [claim.row for claim in left]) == (True, [2, 3])
     assert [claim.row for claim in others] == [*range(4, 31)]
+
+
+async def test_a_worker_takes_no_more_rows_at_a_time_than_the_run_says(tmp_path: Path) -> None:
+    """The next worker begins where the first one's shard ends, so that little waits for one that is lost."""
+    async with open_ledger(KIND.location(tmp_path), SETTINGS, version="1") as ledger:
+        await ledger.plan(entries(map(str, range(700))), INPUT)
+        await ledger.start_run(SENDABLE)
+        await shared(ledger).begin(spec(shard_rows=9))
+        async with worker(tmp_path) as one, worker(tmp_path) as two:
+            await send_task(one)
+            await send_task(two)
+            first, second = await one.claim(100), await two.claim(100)
+
+    assert [claim.row for claim in first] == [*range(1, 10)]
+    assert [claim.row for claim in second] == [*range(10, 19)]
 
 
 async def test_a_limit_holds_over_all_sweeps(tmp_path: Path) -> None:

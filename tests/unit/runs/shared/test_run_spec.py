@@ -1,5 +1,6 @@
 """What a worker has to know of a run, from the options of ``run`` and back."""
 
+import math
 import os
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def test_a_worker_has_every_option_that_decides_what_is_sent() -> None:
         max_duration="1h",
     )
 
-    spec = run_spec(["customers.csv"], options, target_of(options))
+    spec = run_spec(["customers.csv"], options, target_of(options), slowest=5.0)
     back = options_of(spec)
 
     here = Path.cwd()
@@ -67,7 +68,7 @@ def test_no_secret_is_stored_of_a_run() -> None:
     """The secrets of addresses are masked, so that nobody takes them for whole ones."""
     options = RunOptions(history="https://files.example/chats.csv?token=secret-word")
 
-    spec = run_spec(["https://files.example/a.csv?token=secret-word"], options, target_of(options))
+    spec = run_spec(["https://files.example/a.csv?token=secret-word"], options, target_of(options), slowest=5.0)
 
     assert "secret-word" not in f"{spec}"
     for name in (*spec.files, options_of(spec).history):
@@ -78,7 +79,7 @@ def test_no_secret_is_stored_of_a_run() -> None:
 def test_a_worker_may_reach_twilio_in_its_own_way() -> None:
     """By another profile or proxy than the run's."""
     options = RunOptions(proxy="http://proxy:3128")
-    spec = run_spec(["customers.csv"], options, target_of(options))
+    spec = run_spec(["customers.csv"], options, target_of(options), slowest=5.0)
 
     assert options_of(spec).proxy == "http://proxy:3128"
     assert options_of(spec, proxy="http://other:3128").proxy == "http://other:3128"
@@ -89,10 +90,22 @@ def test_a_simulated_run_names_no_account() -> None:
     """Its workers need no credentials, and call the simulator of the run."""
     options = RunOptions(simulate=True)
 
-    spec = run_spec(["customers.csv"], options, target_of(options))
+    spec = run_spec(["customers.csv"], options, target_of(options), slowest=5.0)
 
     assert spec.account_sid == ""
     assert options_of(spec).simulate
+
+
+def test_the_slower_a_run_the_fewer_rows_a_worker_takes() -> None:
+    """A quarter of a second's rows, within bounds: those of a lost worker wait until another has sent its own."""
+    options = RunOptions(simulate=True)
+
+    taken = {
+        rate: run_spec(["customers.csv"], options, target_of(options), slowest=rate).shard_rows
+        for rate in (0.5, 5.0, 20.0, 400.0, 5000.0, math.inf)
+    }
+
+    assert taken == {0.5: 2, 5.0: 2, 20.0: 5, 400.0: 100, 5000.0: 256, math.inf: 256}
 
 
 def test_what_only_one_process_can_read_is_no_input_of_several() -> None:
