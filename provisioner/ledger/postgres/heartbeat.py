@@ -56,6 +56,7 @@ class Heartbeat:
         self.figures = WorkerFigures()
         self.failed_elsewhere: Mapping[str, int] = {}
         self.is_leaving = False
+        self._next_expiry_s: float | None = None
         self._last_s = self._steady_since = boot_time()
 
     def watch(self) -> asyncio.Event:
@@ -105,8 +106,13 @@ class Heartbeat:
                 continue
             await asyncio.sleep(_SHORTEST_S)
             with suppress(TimeoutError):
-                async with asyncio.timeout(interval_s):
+                async with asyncio.timeout(self._pause_s(interval_s)):
                     await self._asked.wait()
+
+    def _pause_s(self, interval_s: float) -> float:
+        """Return the seconds until the next renewal: earlier when another worker's lease may be over by then."""
+        expiry_s = self._next_expiry_s
+        return interval_s if expiry_s is None or expiry_s < 0 else min(interval_s, expiry_s)
 
     async def _beat(self) -> None:
         if self._connection is None:
@@ -116,7 +122,7 @@ class Heartbeat:
         asked_at = boot_time()
         values = (self._worker, self.lease.length_s, figures, machine_id())
         line = await self._connection.fetchrow(_SHARED["beat"], *values)
-        is_live, is_replaced, ended, failed, has_expired, has_neighbours = line
+        is_live, is_replaced, ended, failed, self._next_expiry_s, has_neighbours = line
         if not is_live and self.is_leaving:
             return
         if not is_live:
@@ -127,6 +133,7 @@ class Heartbeat:
         if (is_replaced, ends) != (self._is_replaced, self._ends):
             self._is_replaced, self._ends = is_replaced, ends
             self._wake()
+        has_expired = self._next_expiry_s is not None and self._next_expiry_s < 0
         if has_neighbours or (has_expired and fences_expired):
             self._tell_fenced(await fence(self._connection, fences_expired=fences_expired))
 

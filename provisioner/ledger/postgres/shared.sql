@@ -33,9 +33,9 @@ SELECT joined.id, current.generation, current.run, current.spec FROM joined, cur
 
 -- name: beat
 -- Renew a lease and store figures, unless the worker was fenced. Returned are whether it is live, whether its run was
--- replaced, how the run ended and how many rows failed at the others, both as JSON by the SID of the account, whether
--- another worker's lease has run out, and whether there are other workers of this machine, $4. The empty SID stands for
--- the rows of all accounts.
+-- replaced, how the run ended and how many rows failed at the others, both as JSON by the SID of the account, the seconds
+-- until another worker's lease runs out (below 0 when one has), and whether there are other workers of this machine, $4.
+-- The empty SID stands for the rows of all accounts.
 WITH renewed AS (
     UPDATE workers SET lease_until = clock_timestamp() + make_interval(secs => $2), figures = $3
     WHERE id = $1 AND fenced_at IS NULL AND ended_at IS NULL
@@ -66,10 +66,10 @@ SELECT
             GROUP BY told.key
         ) AS counted
     ),
-    EXISTS (
-        SELECT 1 FROM workers AS others
-        WHERE others.id <> $1 AND others.lease_until < clock_timestamp()
-            AND others.fenced_at IS NULL AND others.ended_at IS NULL
+    (
+        SELECT (extract(epoch FROM min(others.lease_until)) - extract(epoch FROM clock_timestamp()))::double precision
+        FROM workers AS others
+        WHERE others.id <> $1 AND others.fenced_at IS NULL AND others.ended_at IS NULL
     ),
     EXISTS (
         SELECT 1 FROM workers AS others
