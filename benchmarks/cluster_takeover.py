@@ -33,8 +33,6 @@ RATE, LEASE_S = 100, 3.0
 ROUND_S = 20.0
 """Seconds of work that the job has for each blow: the worker has to start, and its lease to run out."""
 PATIENCE_S = 120.0
-FEWEST_ROWS = 10
-"""Rows that a worker has left, at least, when it is struck."""
 _NUMBER = "SELECT max(id) FROM workers WHERE pid = {pid} AND generation IS NOT NULL HAVING count(*) > 0"
 _LEFT = """
 SELECT states.id
@@ -44,7 +42,7 @@ JOIN states ON states.id = held.id
 WHERE shards.worker = {worker} AND NOT shards.is_done AND states.status = 'pending'
     AND EXISTS (SELECT 1 FROM intents WHERE intents.worker = {worker})
 """
-_PENDING = "SELECT count(*) FROM states WHERE id = ANY ('{{{rows}}}'::bigint[]) AND status = 'pending'"
+_PENDING = "SELECT id FROM states WHERE id = ANY ('{{{rows}}}'::bigint[]) AND status = 'pending'"
 _SENT_ELSEWHERE = """
 SELECT min(attempts.sent), max(attempts.sent)
 FROM attempts
@@ -74,18 +72,28 @@ def running(job: Job) -> Iterator[None]:
         process.wait()
 
 
-def take_over(job: Job, blow: signal.Signals) -> TakeOver:
-    """Let a worker join, strike it while it has rows left, and measure when another one sends these.
+def take_over(job: Job, blow: signal.Signals, fewest: int = 1) -> TakeOver:
+    """Let a worker join, strike it while it has ``fewest`` rows left, and measure when another one sends these.
 
     Raise ``TimeoutError`` when the worker gets no rows, or they are not sent.
     """
+    while (found := _take_over(job, blow, fewest)) is None:
+        pass
+    return found
+
+
+def _take_over(job: Job, blow: signal.Signals, fewest: int) -> TakeOver | None:
+    """Do so once; return None when the worker has sent its last row just before the blow."""
     worker = job.join()
     try:
         number = _until(lambda: _numbers(job, _NUMBER.format(pid=worker.pid)))[0]
-        rows = _until(lambda: _left(job, number))
+        rows = _until(lambda: _left(job, number, fewest))
         os.kill(worker.pid, blow)
         struck = time.time()
-        _until(lambda: _numbers(job, _PENDING.format(rows=rows)) == [0.0])
+        rows = _listed(_numbers(job, _PENDING.format(rows=rows)))  # some may have left before the blow
+        if not rows:
+            return None
+        _until(lambda: not _numbers(job, _PENDING.format(rows=rows)))
         (fenced,) = _numbers(job, _FENCED.format(worker=int(number)))
         first, last = _numbers(job, _SENT_ELSEWHERE.format(rows=rows, worker=int(number)))
     finally:
@@ -93,20 +101,24 @@ def take_over(job: Job, blow: signal.Signals) -> TakeOver:
     return TakeOver(fenced - struck, first - struck, last - struck)
 
 
-def take_overs(job: Job, times: int) -> Iterator[list[str]]:
+def take_overs(job: Job, times: int, fewest: int) -> Iterator[list[str]]:
     """Yield a line of the table for each kind of blow; they take turns."""
     found: dict[str, list[TakeOver]] = {name: [] for name in BLOWS}
     for _, name in itertools.product(range(times), BLOWS):
-        found[name].append(take_over(job, BLOWS[name]))
+        found[name].append(take_over(job, BLOWS[name], fewest))
         say(f"{name}: {', '.join(f'{each:.2f}' for each in found[name][-1])} s")
     for name, each in found.items():
         yield [name, f"{times}", *map(_spread, zip(*each, strict=True))]
 
 
-def _left(job: Job, worker: float) -> str:
-    """Return the rows that a worker has taken and not begun, once it has begun others; nothing for a few rows."""
+def _left(job: Job, worker: float, fewest: int) -> str:
+    """Return the rows that a worker has taken and not begun, once it has begun others; none below ``fewest``."""
     rows = _numbers(job, _LEFT.format(worker=int(worker)))
-    return ",".join(f"{row:.0f}" for row in rows) if len(rows) >= FEWEST_ROWS else ""
+    return _listed(rows) if len(rows) >= fewest else ""
+
+
+def _listed(rows: Sequence[float]) -> str:
+    return ",".join(f"{row:.0f}" for row in rows)
 
 
 def _numbers(job: Job, statement: str) -> list[float]:
@@ -150,7 +162,7 @@ def main() -> None:
         job = Job(folder, server.base_url, rows, dsn=dsn, name="takeover", flags=flags)
         stack.enter_context(running(job))
         head = ("worker is", "times", "fenced after s (p50, max)", "its first row sent", "its last row sent")
-        print(table(head, take_overs(job, asked.times)), flush=True)
+        print(table(head, take_overs(job, asked.times, max(1, asked.rate // 10))), flush=True)
 
 
 if __name__ == "__main__":
