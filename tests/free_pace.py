@@ -53,6 +53,9 @@ class FreePace:
         """Let it be made again as long as there are waits."""
         return self.waits.pop(0) if self.waits else None
 
+    async def vacancy(self) -> None:
+        """Return at once: no request waits."""
+
     def on_throttled(self, retry_after_s: float | None = None, *, age_s: float = 0.0) -> float:
         """Record a 429, without a pause."""
         self.retry_afters.append(retry_after_s)

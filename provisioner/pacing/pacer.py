@@ -92,6 +92,10 @@ class Pacer:
         """Return a context manager for one start; see ``Reservation``. ``again`` marks a repeated attempt."""
         return Reservation(self._queue, again=again)
 
+    async def vacancy(self) -> None:
+        """Wait until no request waits to enter the queue: one that is made now is the next."""
+        await self._queue.vacancy()
+
     def on_throttled(self, retry_after_s: float | None = None, *, age_s: float = 0.0) -> float:
         """Pause all requests after a 429 and reduce the rate; return the length of the pause in seconds.
 

@@ -14,6 +14,7 @@ class Places:
         self._most = most
         self._taken = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._is_vacant = asyncio.Event()
 
     async def take(self) -> None:
         """Wait for a place and take it."""
@@ -28,6 +29,12 @@ class Places:
             if not admission.cancelled():  # the task got a place and was cancelled at the same time
                 self.give_back()
             raise
+
+    async def vacancy(self) -> None:
+        """Wait until no task waits for a place."""
+        while self._waiting:
+            self._is_vacant.clear()
+            await self._is_vacant.wait()
 
     def give_back(self) -> None:
         """Give a place back, to the next waiting task."""
@@ -45,3 +52,5 @@ class Places:
             if not admission.done():  # a done one belongs to a cancelled task
                 self._taken += 1
                 admission.set_result(None)
+        if not self._waiting:
+            self._is_vacant.set()

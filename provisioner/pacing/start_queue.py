@@ -130,6 +130,10 @@ class StartQueue:
         if self._is_closed:
             raise GateClosed
 
+    async def vacancy(self) -> None:
+        """Wait until no request waits to enter."""
+        await self._places.vacancy()
+
     async def permitted(self, permit: SendPermit) -> None:
         """Wait until ``permit`` is held; raise ``GateClosed`` when the queue is closed, and what it raises."""
         await held_or(lambda: self._is_closed, permit)

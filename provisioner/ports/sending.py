@@ -185,6 +185,10 @@ class RateLimiter(Protocol):
         """
         ...
 
+    async def vacancy(self) -> None:
+        """Wait until no request waits to come near its start: one that is made now is the next."""
+        ...
+
     def on_throttled(self, retry_after_s: float | None = None, *, age_s: float = 0.0) -> float:
         """Pause all requests after a 429; return the length of the pause in seconds.
 

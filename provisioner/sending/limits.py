@@ -16,7 +16,8 @@ class DispatchLimits:
     twice; a message in doubt is never repeated. With ``may_share``, rows with the same identity of the user's own
     may share a conversation. ``other_host`` is the host that is asked when it is not Twilio's.
     ``failed_elsewhere`` returns the number of failed rows that count for ``failures`` besides those sent here.
-    ``ahead`` is the number of rows that are rebuilt before their turn, 64 at most.
+    ``ahead`` is the number of rows that are rebuilt before their turn, 64 at most; with fewer, a row is taken only
+    when it can be sent soon, so that others can send it.
     """
 
     concurrency: int

@@ -7,7 +7,7 @@ from typing import Self
 
 from provisioner.ledger import RowStore
 from provisioner.models import Row
-from provisioner.ports.sending import RowLoader
+from provisioner.ports.sending import RateLimiter, RowLoader
 
 CLAIMS = 512
 """Rows claimed at a time. Claims are small, and each call waits for the ledger's earlier writes."""
@@ -72,3 +72,21 @@ class RowPrefetcher:
                 self._rows_arrived.set()
             if ahead < BATCH:
                 await self._refill_wanted.wait()
+
+
+class UnhurriedTaker:
+    """Taker of rows for workers that leave others what they cannot send yet.
+
+    It takes a row only when no request of ``pace`` waits to come near its start. So a worker has hardly more rows
+    than those that it sends, however many requests may be in flight.
+    """
+
+    def __init__(self, prefetcher: RowPrefetcher, pace: RateLimiter) -> None:
+        self._prefetcher, self._pace = prefetcher, pace
+        self._turn = asyncio.Lock()
+
+    async def next_row(self) -> Row | None:
+        """Return the next row when it can be sent soon; None after the last row and after a failure."""
+        async with self._turn:
+            await self._pace.vacancy()
+            return await self._prefetcher.next_row()

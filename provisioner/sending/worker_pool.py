@@ -14,7 +14,7 @@ from .guards import FailureGuard, Stop, StopKind
 from .history_step import HistoryFollowUp, HistoryStep
 from .limits import DispatchLimits
 from .pending_writes import PendingWrites
-from .prefetch import RowPrefetcher
+from .prefetch import BATCH, RowPrefetcher, UnhurriedTaker
 from .row_processor import RowProcessor
 from .settings_step import SettingsStep
 from .step_runner import RowOutcome, StepRunner
@@ -61,6 +61,11 @@ class Dispatcher:
         self._processor = RowProcessor(run_step(create, resends_unknown=limits.resends_unknown), follow_ups)
         self._failure_guard = FailureGuard(limits)
         self._prefetcher = RowPrefetcher(ledger, row_loader, ahead=limits.ahead)
+        self._next_row = (
+            self._prefetcher.next_row
+            if limits.ahead >= BATCH
+            else UnhurriedTaker(self._prefetcher, calls.pace).next_row
+        )
         self._stop: Stop | None = None
 
     def _histories(
@@ -121,7 +126,7 @@ class Dispatcher:
     async def _send_rows(self, most: int) -> None:
         sent, process = 0, self._processor.process if self._admission is None else self._process_admitted
         while not self._workers.stopping.is_set() and (not most or sent < most):
-            row = await self._prefetcher.next_row()
+            row = await self._next_row()
             if row is None:
                 return
             sent += 1

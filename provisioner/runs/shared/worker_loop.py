@@ -22,7 +22,7 @@ from .run_ends import end_of
 
 PULSE_S = 0.2
 """Seconds between two looks at whether the run stops; the figures for the next beat are renewed as often."""
-AHEAD_S, MOST_AHEAD = 0.5, 64
+AHEAD_S, MOST_AHEAD = 0.25, 64
 """Seconds, at the asked rate, whose rows are prepared before their turn, and the most rows."""
 _ALONE = {StopKind.ASKED, StopKind.UNREACHABLE}
 """Stops of this worker only: the others may go on."""

@@ -77,3 +77,22 @@ async def test_a_cancelled_waiter_loses_no_place() -> None:
     for task in tasks[:2]:
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+async def test_who_comes_when_nobody_waits_is_the_next() -> None:
+    """The wait for a vacancy ends when the last of those who wait has a place, and not before."""
+    places = Places(1)
+    free = places.vacancy()
+    await asyncio.wait_for(free, 1)
+    tasks = await waiters(places, 3)
+    coming = asyncio.create_task(places.vacancy())
+    await settle()
+
+    places.give_back()
+    await settle()
+    while_one_waits = coming.done()
+    places.give_back()
+    await settle()
+
+    assert let_in(tasks) == [True, True, True]
+    assert (while_one_waits, coming.done()) == (False, True)

@@ -159,6 +159,7 @@ class Bench:
     pace: FreePace = field(default_factory=FreePace)
     message_pace: FreePace = field(default_factory=FreePace)
     concurrency: int = 4
+    ahead: int = 64
     max_attempts: int = 3
     canary: int = 0
     failures: FailureLimit | None = None
@@ -197,6 +198,7 @@ class Bench:
                 failures=self.failures,
                 to_send=self.rows,
                 resends_unknown=self.resends_unknown,
+                ahead=self.ahead,
             ),
         )
 

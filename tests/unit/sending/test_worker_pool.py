@@ -51,6 +51,25 @@ def test_the_intent_is_recorded_before_anything_leaves() -> None:
     assert bench.statuses == [CREATED] * 10
 
 
+@pytest.mark.parametrize(("ahead", "asked"), [(4, True), (64, False)])
+def test_with_few_rows_ahead_each_is_taken_when_it_can_be_sent_soon(ahead: int, asked: bool) -> None:
+    """Others may send what waits, so the pace is asked before a row is taken; else no time is lost with that."""
+
+    class Asked(FreePace):
+        vacancies = 0
+
+        async def vacancy(self) -> None:
+            self.vacancies += 1
+
+    pace = Asked()
+    bench = Bench(rows=20, ahead=ahead, pace=pace)
+
+    bench.run()
+
+    assert bench.statuses == [CREATED] * 20
+    assert (pace.vacancies >= 20) is asked
+
+
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_no_more_are_in_flight_than_asked_for(concurrency: int) -> None:
     """The number of workers bounds the requests under way, and all of them work."""
