@@ -56,7 +56,7 @@ class Application:
         self._settings = state.settings
         self._refuse = refuse
         self._inspection = Inspection(state, is_remote=is_remote)
-        self._authenticator = Authenticator(state.settings)
+        self._authenticator = Authenticator(state.settings, state.keys)
         self._worked = 0
         self._endpoints = endpoints_of(state)
 

@@ -31,9 +31,13 @@ class ServiceScope:
     def find(self, call: Call) -> Conversation:
         """Return the conversation in the path; raise ``ApiError`` (404) if the service has none of this name."""
         conversation = None if self.is_empty(call) else self._state.conversations.find(call.route.sid)
-        if conversation is None or conversation.account != call.account:
+        if conversation is None or not self._is_seen(conversation, call.account):
             raise not_found(call)
         return conversation
+
+    def _is_seen(self, conversation: Conversation, account: str) -> bool:
+        """Return whether the account has the conversation; a key without one joins that of the first."""
+        return conversation.account == account or self._state.keys.join(account, conversation.account)
 
     def find_open(self, call: Call) -> Conversation:
         """Return the conversation in the path; raise ``ApiError`` (400, code 50377) if it is closed."""

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .access import KeyAccounts
 from .call import Call
 from .conversations import Conversations
 from .faults import FaultRule
@@ -28,6 +29,7 @@ class SimulatorState:
         self.clock = clock
         self.script = settings.script
         self.conversations = Conversations()
+        self.keys = KeyAccounts()
         self.created = 0
         self.messages = 0
         self.flows_started = 0

@@ -80,6 +80,7 @@ class WebChats:
         if lag is not None:
             self._state.fire(lag)
             lag_s = max(lag_s, lag.duration_s)
+        self._state.keys.settle(call.account)
         return self._state.conversations.add(
             call.body,
             identity,

@@ -227,10 +227,11 @@ async def test_a_short_path_means_the_default_service(simulate: Simulate) -> Non
 
 
 async def test_an_account_sees_its_own_conversations_only(simulate: Simulate) -> None:
-    """Another account, or a key that belongs to none, gets 404 for them, and empty lists."""
+    """Another account, or a key that has created something itself, gets 404 for them, and lists without them."""
     caller = await simulate()
     sid = (await caller.create(Identity="row-1")).json["conversation_sid"]
     others = [replace(caller, username=name) for name in ("AC" + 32 * "9", "SK" + 32 * "9")]
+    await others[1].create(Identity="row-2")
     questions = (
         "/v1/Conversations?PageSize=50",
         "/v1/ParticipantConversations?Identity=row-1",
@@ -240,4 +241,20 @@ async def test_an_account_sees_its_own_conversations_only(simulate: Simulate) ->
     for other in others:
         assert (await other.get(f"/v1/Conversations/{sid}")).code == (404, 20404)
         for question in questions:
-            assert (await other.get(question)).json["conversations"] == []
+            seen = (await other.get(question)).json["conversations"]
+            assert sid not in {each.get("conversation_sid", each.get("sid")) for each in seen}
+
+
+async def test_a_key_belongs_to_the_account_whose_conversation_it_names(simulate: Simulate) -> None:
+    """Twilio's web chat app creates by the account's token and posts by a key; the request names no account."""
+    caller = await simulate()
+    key = replace(caller, username=KEY)
+    stranger = replace(caller, username="AC" + 32 * "9")
+    mine, other = await caller.create_sid(Identity="a"), await stranger.create_sid(Identity="a")
+
+    before = await all_pages(key, "/v1/Conversations")
+    posted = await key.post(f"/v1/Conversations/{mine}/Messages", Body="Hello")
+    after = await all_pages(key, "/v1/Conversations")
+
+    assert (before, posted.status, after) == ([], 201, [mine])
+    assert (await key.get(f"/v1/Conversations/{other}")).code == (404, 20404)
