@@ -13,6 +13,7 @@ import pytest
 
 from tests.acceptance.program import CREDENTIALS, Ended, Program
 from tests.acceptance.simulator_process import Simulator, SimulatorMaker
+from tests.acceptance.test_many_accounts import ACCOUNTS, RUN, TOKENS, created_in, write_job
 from tests.relays import connect_proxy, tls_relay
 from tests.tls import Authority
 
@@ -113,3 +114,22 @@ async def test_lost_replies_are_looked_up_messages_posted_and_all_is_closed(
     assert min(state["faults"][name] for name in ("reset_after_create", "message_reset_after_create")) > 0
     assert len(conversations) == state["conversations"]["closed"] == rows * len(PAIRS)
     assert {each["messages"] for each in conversations} == {1}
+
+
+async def test_many_accounts_are_called_over_connections_of_their_own(
+    program: Program, simulator: SimulatorMaker, authority: Authority
+) -> None:
+    """Each row is created in the account that it names, with the key of that one."""
+    server = await simulator("--rate-limit", "0")
+    write_job(program)
+    trusting = program.trusting(authority.bundle)
+
+    async def run(way: Way) -> Ended:
+        async with reached(way, server, authority) as place:
+            command = (*RUN, "--loop", way.loop, *place, "-o", f"{way.name}.csv")
+            return await trusting(*command, env=TOKENS)
+
+    ended = await over_all([way for way in PAIRS if not way.is_by_proxy], run)
+
+    assert {(each.code, each.counts["created"]) for each in ended.values()} == {(0, 30)}
+    assert await created_in(server) == dict.fromkeys(ACCOUNTS.values(), 10 * len(ended))
