@@ -24,6 +24,7 @@ from provisioner.monitor import RunMonitor
 from provisioner.options import ReconcileOptions, parse_duration
 from provisioner.options.shell_command import export_command
 from provisioner.pacing import Pacer
+from provisioner.planning.accounts import read_accounts
 from provisioner.ports.user_interface import UserInterface
 from provisioner.reconciling import Reconciler
 from provisioner.runs.named_ledger import ledger_of
@@ -52,7 +53,8 @@ async def reconcile_job(
 
     The ledger holds the job's settings; only the account has to be given again, and only when a row is unknown.
     In a job for many accounts, those with unknown rows are asked at the same time. Raise ``OtherJobError`` for
-    another account than the job's, and ``ProvisionerError`` for any other error before Twilio is asked.
+    another account than the job's, and ``ProvisionerError`` for any other error before Twilio is asked, such as a
+    file of accounts that cannot be used.
     """
     location = ledger_of(ledger)
     with open_reader(location) as reader:
@@ -60,6 +62,8 @@ async def reconcile_job(
         require_accounts_option(location, options, has_accounts=manifest.has_accounts)
         idle = None if options.audit else _nothing_to_do(reader, location)
     if idle is not None:
+        if options.accounts:
+            read_accounts(options.accounts)  # a mistake in its name is told when there is nothing to look up, too
         return idle
     access = JobAccess.choose(options, environment)
     give_up_s = parse_duration(options.give_up, "--give-up")

@@ -31,8 +31,11 @@ async def test_a_killed_job_is_looked_up_and_closed_in_its_accounts(
     await running.end()
 
     looked_up = await program("reconcile", ledger, *there, "--settle-delay", "0.2", env=TOKENS)
+    mistyped = await program("reconcile", ledger, *there, "--accounts", "acounts.csv", env=TOKENS)
     closed = await program("close", ledger, *there, "--yes", "--rate", "0", env=TOKENS)
 
+    assert mistyped.code == 2
+    assert "acounts.csv" in mistyped.stderr
     assert looked_up.code in {0, 7}
     assert looked_up.counts.get("unknown", 0) == 0
     assert closed.code == 0
