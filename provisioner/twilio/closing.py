@@ -7,11 +7,11 @@ https://www.twilio.com/docs/conversations/api/user-resource.
 """
 
 from http import HTTPStatus
-from urllib.parse import urlencode
 
 import msgspec
 
 from provisioner.http_client.failures import TransportFailure
+from provisioner.http_client.forms import FORM, encode_form
 from provisioner.http_client.transport import Reply, Transport
 from provisioner.models.closing import CloseResult, CloseStatus
 from provisioner.models.sids import SidKind
@@ -28,7 +28,6 @@ from .errors.error_table import ambiguous
 from .errors.reply_parsing import decode
 from .messages import WEBHOOKS
 from .results import close_result, failed_close
-from .webchats import FORM
 
 _NOT_SHOWN = ambiguous("Twilio's reply does not show it closed", word="bad_reply")
 
@@ -78,7 +77,7 @@ class ClosingClient:
         return _result_if(came, HTTPStatus.NO_CONTENT, CloseStatus.DELETED, errors)
 
     async def _post(self, sid: str, gate: Gate, form: dict[str, str]) -> Reply | TransportFailure:
-        body = urlencode(form).encode()
+        body = encode_form(form)
         return await self._transport.send(
             "POST", self._url(sid), gate=gate, body=body, headers=(FORM, *self._headers)
         )

@@ -14,12 +14,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 import msgspec
 from msgspec import field, structs
 
 from provisioner.http_client.failures import TransportFailure
+from provisioner.http_client.forms import FORM, encode_form
 from provisioner.http_client.transport import Reply, Transport
 from provisioner.models.closing import CloseResult, CloseStatus, InteractionChannel
 from provisioner.models.sids import SidKind
@@ -31,7 +31,6 @@ from .errors.error_table import ambiguous
 from .errors.reply_parsing import decode
 from .paging import Fetched, ListError, Page, Pager
 from .results import close_result, failed_close
-from .webchats import FORM
 
 PAGE_SIZE = 50
 """Tasks per page, the default. Source: Twilio, Task resource."""
@@ -40,7 +39,7 @@ MOST_PER_SECOND = 20.0
 
 Source: Twilio, https://www.twilio.com/docs/flex/developer/conversations/interactions-api.
 """
-_CLOSE = urlencode({"Status": "closed", "Routing": '{"status": "closed"}'}).encode()
+_CLOSE = encode_form({"Status": "closed", "Routing": '{"status": "closed"}'})
 _NOT_SHOWN = ambiguous("Twilio's reply does not show the interaction's channel closed", word="bad_reply")
 
 

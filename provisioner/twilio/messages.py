@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, TypedDict
-from urllib.parse import urlencode
 
 import msgspec
 from msgspec import field
 
 from provisioner.http_client.failures import TransportFailure
+from provisioner.http_client.forms import FORM, encode_form
 from provisioner.http_client.request_bytes import Headers
 from provisioner.http_client.transport import Transport
 from provisioner.models import AttemptResult, HistoryLookup, HistoryMessage, Message, MessageLookup
@@ -24,7 +24,6 @@ from provisioner.twilio.account.hosts import with_query
 from .errors.message_errors import classify_message_reply
 from .paging import ListError, Page, Pager
 from .results import attempt_result, failed_attempt
-from .webchats import FORM
 
 PAGE_SIZE = 100
 """Messages per page: the maximum. Source: Twilio, Message resource."""
@@ -84,7 +83,7 @@ class MessageClient:
     async def _post(
         self, conversation_sid: str, fields: Mapping[str, str], headers: Headers, gate: Gate
     ) -> AttemptResult:
-        url, body = self._url(conversation_sid), urlencode(fields).encode()
+        url, body = self._url(conversation_sid), encode_form(fields)
         came = await self._transport.send("POST", url, gate=gate, body=body, headers=headers)
         if isinstance(came, TransportFailure):
             return failed_attempt(came)

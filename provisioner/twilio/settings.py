@@ -8,12 +8,12 @@ import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import urlencode
 
 import msgspec
 from msgspec import structs
 
 from provisioner.http_client.failures import TransportFailure
+from provisioner.http_client.forms import FORM, encode_form
 from provisioner.http_client.transport import Reply, Transport
 from provisioner.models import AttemptResult, ConversationSettings, Verdict
 from provisioner.models.attempts import DUPLICATE
@@ -25,7 +25,6 @@ from .errors.error_table import ReplyClassification, ambiguous, postpones, rejec
 from .errors.reply_parsing import decode, read_error_code
 from .errors.settings_errors import NAME_TAKEN, SETTINGS_ERRORS
 from .results import attempt_result, failed_attempt
-from .webchats import FORM
 
 _DONE = ReplyClassification(verdict=Verdict.CREATED)
 _NOT_SHOWN = ambiguous("the reply is not the conversation", word="bad_reply")
@@ -73,7 +72,7 @@ class SettingsClient:
         return result
 
     async def _set(self, sid: str, form: Mapping[str, str], gate: Gate) -> AttemptResult:
-        body = urlencode(form).encode()
+        body = encode_form(form)
         came = await self._transport.send("POST", self._url(sid), gate=gate, body=body, headers=(FORM,))
         if isinstance(came, TransportFailure):
             return failed_attempt(came)

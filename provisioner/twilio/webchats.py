@@ -3,21 +3,14 @@
 Source: Twilio, WebChats resource, https://www.twilio.com/docs/flex/developer/conversations/webchats-resource.
 """
 
-import re
-
 from provisioner.http_client.failures import TransportFailure
+from provisioner.http_client.forms import FORM, quote
 from provisioner.http_client.transport import Transport
 from provisioner.models import AttemptResult, WebChatRequest
 from provisioner.ports.sending import Gate
 
 from .errors.webchat_errors import classify_webchat_reply
 from .results import attempt_result, failed_attempt
-
-FORM = ("Content-Type", "application/x-www-form-urlencoded")
-"""Header of requests whose body is a form."""
-
-
-_escape_runs = re.compile(rb"[^A-Za-z0-9_.~ -]+").sub
 
 
 def encode(request: WebChatRequest) -> bytes:
@@ -32,15 +25,7 @@ def encode(request: WebChatRequest) -> bytes:
         (b"PreEngagementData=", request.pre_engagement_data),
         (b"Identity=", request.identity),
     )
-    return b"&".join([name + _quote(value) for name, value in fields if value])
-
-
-def _quote(text: str) -> bytes:
-    return _escape_runs(_escaped, text.encode()).replace(b" ", b"+")
-
-
-def _escaped(run: re.Match[bytes]) -> bytes:
-    return b"%%%b" % run[0].hex("%").upper().encode()
+    return b"&".join([name + quote(value) for name, value in fields if value])
 
 
 _HEADERS = (FORM,)
