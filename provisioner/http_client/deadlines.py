@@ -3,6 +3,9 @@
 import asyncio
 from typing import Protocol
 
+CONNECT_TIMEOUT_S = 10.0
+"""Maximum seconds to connect: name resolution, TCP, proxy and TLS together."""
+
 
 class SupportsTimeout(Protocol):
     """A request that can be timed out."""

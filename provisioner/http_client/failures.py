@@ -8,12 +8,11 @@ from http import HTTPStatus
 
 import aiohttp
 import msgspec
-from aiohttp.http import HttpProcessingError
 from msgspec import structs
 
 from provisioner.models import Recovery, RequestResult, Verdict
 
-from .exchange import ConnectionLostBeforeSend, TooManyInterimReplies
+from .exchange import ConnectionLostBeforeSend, NotHttp, TooManyInterimReplies
 
 
 class TransportFailure(RequestResult, frozen=True, gc=False):
@@ -88,7 +87,7 @@ _UNSENT: tuple[tuple[type[Exception], Cause], ...] = (
 )
 _UNANSWERED: tuple[tuple[type[Exception], Cause], ...] = (
     (asyncio.TimeoutError, Cause("timeout", "{host} did not answer in time")),
-    (HttpProcessingError, Cause("bad_reply", "{host} answered with something that is not HTTP")),
+    (NotHttp, Cause("bad_reply", "{host} answered with something that is not HTTP")),
     (TooManyInterimReplies, Cause("bad_reply", "{host} sent interim replies (1xx) only")),
     (Exception, Cause("connection_lost", "{host} closed the connection without an answer")),
 )

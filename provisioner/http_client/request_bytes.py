@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from aiohttp import ClientRequest, encode_basic_auth
-from aiohttp.client_reqrep import ConnectionKey
 from yarl import URL
 
 Headers = Sequence[tuple[str, str]]
@@ -19,15 +18,6 @@ def basic_authorization(username: str, password: str) -> tuple[str, str]:
     return ("Authorization", encode_basic_auth(username, password))
 
 
-class PoolKeyRequest(ClientRequest):
-    """An aiohttp ``ClientRequest`` that is used only as the key of the connection pool; it is never sent."""
-
-    @cached_property
-    def connection_key(self) -> ConnectionKey:
-        """The key of connections to the same host over the same proxy; computed once and then cached."""
-        return super().connection_key
-
-
 class RequestBuilder:
     """Builds the requests of one account, for direct connections or one ``proxy`` (a URL; empty: none).
 
@@ -36,18 +26,19 @@ class RequestBuilder:
     """
 
     def __init__(self, headers: Headers, *, proxy: str) -> None:
-        self._headers = tuple(headers)
-        self._proxy = URL(proxy) if proxy else None
-        self._pool_keys: dict[URL, PoolKeyRequest] = {}
+        self.headers = tuple(headers)
+        self.proxy = URL(proxy) if proxy else None
+        self._pool_keys: dict[URL, ClientRequest] = {}
         self._head = lru_cache(maxsize=_KEPT)(self._write_head)
         self.pool_key = lru_cache(maxsize=_KEPT)(self._pool_key_request)
-        """Return the pool key for a URL: equal for all URLs of one scheme, host and port."""
+        """Return the pool key for a URL: one object for all URLs of one scheme, host and port."""
 
-    def _pool_key_request(self, url: str) -> PoolKeyRequest:
+    def _pool_key_request(self, url: str) -> ClientRequest:
+        """Return the request that tells aiohttp where to connect; it is never sent."""
         origin = URL(url).origin()
         if origin not in self._pool_keys:
             loop = asyncio.get_running_loop()
-            self._pool_keys[origin] = PoolKeyRequest("GET", origin, proxy=self._proxy, loop=loop)
+            self._pool_keys[origin] = ClientRequest("GET", origin, proxy=self.proxy, loop=loop)
         return self._pool_keys[origin]
 
     def build(self, method: str, url: str, headers: Headers, body: bytes) -> bytes:
@@ -63,10 +54,10 @@ class RequestBuilder:
     def _write_head(self, method: str, url: str, headers: Headers) -> bytes:
         target = URL(url)
         # For plain http a proxy needs the whole URL in the request line; TLS goes through a CONNECT tunnel.
-        is_for_proxy = self._proxy is not None and target.scheme == "http"
+        is_for_proxy = self.proxy is not None and target.scheme == "http"
         path = str(target) if is_for_proxy else target.raw_path_qs
         host = ("Host", target.host_port_subcomponent or "")
-        lines = [f"{name}: {value}" for name, value in (host, *self._headers, *headers)]
+        lines = [f"{name}: {value}" for name, value in (host, *self.headers, *headers)]
         text = "\n".join([f"{method} {path} HTTP/1.1", *lines, ""])
         if not text.isascii() or text.count("\n") != len(lines) + 1 or "\r" in text:
             raise ValueError("a header contains a line break or a character outside ASCII")

@@ -7,19 +7,17 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
-from aiohttp.connector import Connection
-from aiohttp.http import HttpProcessingError
 
 from provisioner.models import ConnectFailure, Recovery
 from provisioner.ports.sending import Gate, SendPermit
 
-from .deadlines import Deadlines
-from .exchange import ConnectionLostBeforeSend, Exchange, TooManyInterimReplies
+from .exchange import ConnectionLostBeforeSend, Exchange, NotHttp, TooManyInterimReplies
 from .failures import TransportFailure, classify_exception
-from .pool import ConnectionPool, Connector, drop
 from .request_bytes import Headers, RequestBuilder
-from .write_batcher import WriteBatcher
+from .senders import RequestSender, make_sender
 
+_FAILURES = (aiohttp.ClientError, OSError, ConnectionLostBeforeSend, NotHttp, TooManyInterimReplies)
+"""What a sender raises when there is no whole reply."""
 STALE_AFTER_S = 2.0
 """A connection that stood at the gate for longer than this may be closed by a server that can be reached."""
 
@@ -52,15 +50,11 @@ class Transport:
 
     def __init__(
         self,
-        pool: ConnectionPool,
+        sender: RequestSender,
         find_url: Callable[..., str],
-        request_builder: RequestBuilder,
-        deadlines: Deadlines,
         permit: SendPermit | None = None,
     ) -> None:
-        self._pool, self._find_url, self._request_builder = pool, find_url, request_builder
-        self._deadlines, self._permit = deadlines, permit
-        self._write_batcher = WriteBatcher()
+        self._sender, self._find_url, self._permit = sender, find_url, permit
         self.traffic = Traffic()
 
     def url(self, product: str, *segments: str) -> str:
@@ -77,33 +71,16 @@ class Transport:
         ``ValueError`` for a header that HTTP does not allow. There is no retry, no redirect is followed, and no
         cookie is kept.
         """
-        request, pool_key = (
-            self._request_builder.build(method, url, headers, body),
-            self._request_builder.pool_key(url),
-        )
         exchange = Exchange(self._permit)
-        connection: Connection | None = None
-        is_whole = False
         try:
-            connection = await self._pool.acquire(pool_key)
-            is_whole = await exchange.send(connection, request, gate, self._write_batcher, self._deadlines)
-        except (
-            aiohttp.ClientError,
-            HttpProcessingError,
-            OSError,
-            ConnectionLostBeforeSend,
-            TooManyInterimReplies,
-        ) as error:
-            if exchange.head is None:
+            await self._sender.send(exchange, method, url, gate=gate, body=body, headers=headers)
+        except _FAILURES as error:
+            if exchange.status is None:
                 return _failure(error, exchange, url)
-        finally:
-            if is_whole and connection is not None:
-                self._pool.release(pool_key, connection)
-            elif connection is not None:
-                drop(connection)
         self.traffic.sent += len(body)
-        self.traffic.received += len(exchange.body)
-        return _reply(exchange)
+        reply = _reply(exchange)
+        self.traffic.received += len(reply.body)
+        return reply
 
 
 @asynccontextmanager
@@ -124,21 +101,20 @@ async def open_connections(
     The caller limits the requests in flight. The pool has no limit of its own, so that a request waits at its gate
     and never for a free connection. No setting is read from the environment.
     """
-    pool, deadlines = ConnectionPool(Connector()), Deadlines(timeout_s)
+    sender = make_sender(RequestBuilder(headers, proxy=proxy), timeout_s=timeout_s)
     try:
-        yield Transport(pool, find_url, RequestBuilder(headers, proxy=proxy), deadlines, permit)
+        yield Transport(sender, find_url, permit)
     finally:
-        deadlines.close()
-        await pool.close()
+        await sender.close()
 
 
 def _reply(exchange: Exchange) -> Reply:
-    head, due, sent = exchange.head, exchange.due, exchange.sent
-    if head is None or due is None or sent is None:
+    status, due, sent = exchange.status, exchange.due, exchange.sent
+    if status is None or due is None or sent is None:
         raise RuntimeError("a reply came to a request that was not sent")
     return Reply(
-        status=head.code,
-        headers=head.headers,
+        status=status,
+        headers=exchange.headers,
         body=exchange.body,
         due=due,
         sent=sent,
@@ -148,8 +124,6 @@ def _reply(exchange: Exchange) -> Reply:
 
 def _failure(error: Exception, exchange: Exchange, url: str) -> TransportFailure:
     host = urlsplit(url).hostname or ""
-    if exchange.sent is None and exchange.due is not None:  # the gate opened, but the connection was lost
-        error = ConnectionLostBeforeSend()
     cause = classify_exception(error, host, is_sent=exchange.sent is not None)
     is_lasting = exchange.waited_s <= STALE_AFTER_S and not exchange.is_withheld
     recovery = cause.recovery if is_lasting else Recovery.AT_ONCE

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from provisioner.http_client import connection
 from provisioner.models import Verdict, WebChatRequest
 from provisioner.ports.sending import GateClosed, WebChatCreator
 from provisioner.twilio.account.credentials import SIMULATED
@@ -14,7 +15,7 @@ from provisioner.twilio.webchats import WebChatClient
 from tests.fake_creator import FakeCreator, Fault
 from tests.gates import ClosedGate, HeldGate, OpenGate
 from tests.raw_server import Behaviour, answering, closing, free_port, raw_server, reply
-from tests.wires import EVERY_WIRE, LayWire, laid_wire, open_transport
+from tests.wires import EVERY_WIRE, TLS13, LayWire, laid_wire, open_transport
 
 REQUEST = WebChatRequest(address_sid="IG" + 32 * "a", customer_friendly_name="Ada", identity="wc-1")
 SID = "CH" + 32 * "0"
@@ -56,12 +57,14 @@ async def open_real(fault: Fault | None) -> AsyncIterator[Bench]:
             yield Bench(WebChatClient(transport), lambda: len(server.requests))
 
 
-@pytest.fixture(params=[None, *EVERY_WIRE], ids=lambda wire: str(wire or "fake"))
-def open_bench(request: pytest.FixtureRequest, lay_wire: LayWire) -> OpenBench:
-    """Return what sets up a creator with one fault: the fake, or the real one over a wire."""
-    if request.param is None:
+@pytest.fixture(params=["fake", *EVERY_WIRE, "session"], ids=str)
+def open_bench(request: pytest.FixtureRequest, lay_wire: LayWire, monkeypatch: pytest.MonkeyPatch) -> OpenBench:
+    """Return what sets up a creator with one fault: the fake, the real one over a wire, or without kept ones."""
+    if request.param == "fake":
         return open_fake
-    lay_wire(request.param)
+    if request.param == "session":
+        monkeypatch.setitem(connection.NAMES, "aiohttp.connector.Connection", ("gone",))
+    lay_wire(TLS13 if request.param == "session" else request.param)
     return open_real
 
 

@@ -15,12 +15,11 @@ from typing import Self
 
 import aiohttp
 import pytest
-from aiohttp.connector import Connection
 
 from provisioner.http_client import pool
+from provisioner.http_client.connection import HttpConnection
 from provisioner.http_client.exchange import MAX_REUSE_REQUEST_BYTES
 from provisioner.http_client.pool import ConnectionPool
-from provisioner.http_client.request_bytes import PoolKeyRequest
 from provisioner.http_client.transport import Reply
 from provisioner.models import AttemptResult, Verdict, WebChatRequest
 from provisioner.twilio.account.credentials import SIMULATED
@@ -176,12 +175,12 @@ class IdleServer:
 
 
 @pytest.fixture
-def taken(monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
+def taken(monkeypatch: pytest.MonkeyPatch) -> list[HttpConnection]:
     """Return the connections that requests took, as they take them."""
-    seen: list[Connection] = []
+    seen: list[HttpConnection] = []
     take = ConnectionPool.acquire
 
-    async def take_and_note(self: ConnectionPool, way: PoolKeyRequest) -> Connection:
+    async def take_and_note(self: ConnectionPool, way: aiohttp.ClientRequest) -> HttpConnection:
         seen.append(await take(self, way))
         return seen[-1]
 
@@ -189,14 +188,14 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
     return seen
 
 
-def await_bytes(connection: Connection) -> None:
+def await_bytes(connection: HttpConnection) -> None:
     """Return when the system has something for the connection; its loop stands still and does not see it yet."""
     transport = connection.transport
     assert transport is not None
     assert select.select([transport.get_extra_info("socket").fileno()], [], [], PATIENCE_S)[0]
 
 
-async def create_when_struck(server: IdleServer, taken: list[Connection]) -> AttemptResult:
+async def create_when_struck(server: IdleServer, taken: list[HttpConnection]) -> AttemptResult:
     """Create one WebChat, and another at whose turn the server strikes and the loop has not heard of it yet."""
     gate, loop = HeldGate(), asyncio.get_running_loop()
     async with client_of(server.url) as client:
@@ -213,7 +212,7 @@ async def create_when_struck(server: IdleServer, taken: list[Connection]) -> Att
 
 @pytest.mark.parametrize("do", [finish, take_leave, reset, begin_to_talk, talk])
 async def test_an_idle_connection_that_the_server_ends_or_talks_over_sent_nothing(
-    do: Callable[[socket.socket], None], lay_wire: LayWire, taken: list[Connection]
+    do: Callable[[socket.socket], None], lay_wire: LayWire, taken: list[HttpConnection]
 ) -> None:
     """It is seen on every wire, however it is done and however busy the loop is; the row is sent again."""
     for chosen in (Wire(), TLS13, TLS12):
@@ -231,7 +230,7 @@ async def test_an_idle_connection_that_the_server_ends_or_talks_over_sent_nothin
 
 
 async def test_messages_of_tls_itself_are_no_talk(
-    lay_wire: LayWire, authority: Authority, taken: list[Connection], tmp_path: Path
+    lay_wire: LayWire, authority: Authority, taken: list[HttpConnection], tmp_path: Path
 ) -> None:
     """Session tickets after the handshake, and keys that the server renews between requests, end no connection."""
     openssl = which("openssl")

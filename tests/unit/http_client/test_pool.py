@@ -4,34 +4,30 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import cast
 
-import aiohttp
 import pytest
-from aiohttp.connector import Connection
+from aiohttp import ClientRequest
 
 from provisioner.http_client import pool
+from provisioner.http_client.connection import Connector, HttpConnection
 from provisioner.http_client.pool import KEEPALIVE_S, ConnectionPool
-from provisioner.http_client.request_bytes import PoolKeyRequest, RequestBuilder
+from provisioner.http_client.request_bytes import RequestBuilder
 
 
 class Line:
-    """A connection that stands until it is closed; ``unsent`` bytes are still to be written."""
+    """A connection that stands until it is dropped; whether it ``is_idle`` is told by the test."""
 
-    def __init__(self, unsent: int = 0) -> None:
-        self.is_closed = False
-        self.transport = SimpleNamespace(get_write_buffer_size=lambda: unsent)
-        self.protocol = SimpleNamespace(
-            is_connected=lambda: not self.is_closed, should_close=False, rest=lambda: None, abort=lambda: None
-        )
+    def __init__(self, *, is_idle: bool = True) -> None:
+        self.is_closed, self.is_idle = False, is_idle
 
-    def close(self) -> None:
+    def drop(self) -> None:
         """Hang up."""
         self.is_closed = True
 
 
-class Connector:
+class NewLines:
     """Opens a new line each time."""
 
-    async def connect(self, *_: object) -> Line:
+    async def open(self, *_: object) -> Line:
         """Open it."""
         return Line()
 
@@ -45,23 +41,23 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
 
 
 @pytest.fixture
-def way() -> PoolKeyRequest:
+def way() -> ClientRequest:
     """Return where to."""
-    return cast("PoolKeyRequest", RequestBuilder)  # all that matters is that it is the same
+    return cast("ClientRequest", RequestBuilder)  # all that matters is that it is the same
 
 
-def kept_by(lines: ConnectionPool, way: PoolKeyRequest, *kept: Line) -> None:
+def kept_by(lines: ConnectionPool, way: ClientRequest, *kept: Line) -> None:
     """Give lines back, one after the other."""
     for line in kept:
-        lines.release(way, cast("Connection", line))
+        lines.release(way, cast("HttpConnection", line))
 
 
 def lines_of_their_own() -> ConnectionPool:
     """Return connections without a network."""
-    return ConnectionPool(cast("aiohttp.BaseConnector", Connector()))
+    return ConnectionPool(cast("Connector", NewLines()))
 
 
-async def test_what_nobody_needs_for_long_is_closed(clock: SimpleNamespace, way: PoolKeyRequest) -> None:
+async def test_what_nobody_needs_for_long_is_closed(clock: SimpleNamespace, way: ClientRequest) -> None:
     """After a burst of many only as many stay open as are used."""
     lines, burst, busy = lines_of_their_own(), [Line() for _ in range(5)], Line()
     kept_by(lines, way, *burst)
@@ -76,10 +72,10 @@ async def test_what_nobody_needs_for_long_is_closed(clock: SimpleNamespace, way:
 
 
 async def test_what_still_has_something_to_write_is_not_used_again(
-    clock: SimpleNamespace, way: PoolKeyRequest
+    clock: SimpleNamespace, way: ClientRequest
 ) -> None:
     """A server may have answered before it read all, and the next request would wait behind the rest for ever."""
-    lines, clogged = lines_of_their_own(), Line(unsent=1_000)
+    lines, clogged = lines_of_their_own(), Line(is_idle=False)
     kept_by(lines, way, clogged)
 
     taken = await lines.acquire(way)
