@@ -8,13 +8,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DEMO := demo-results.csv
 
-.PHONY: help demo demo-cluster test test-all storm bench bench-lock sdk-lock bench-durability bench-ledgers bench-cluster bench-cluster-rate bench-cluster-accounts bench-encodings lint types check coverage docs lock sbom audit clean
+.PHONY: help demo demo-cluster test test-all forward storm bench bench-lock sdk-lock bench-durability bench-ledgers bench-cluster bench-cluster-rate bench-cluster-accounts bench-encodings lint types check coverage docs lock sbom audit clean
 
 help:
 	@echo 'make demo      run the main job against the built-in simulator: no account needed'
 	@echo 'make demo-cluster  the same with two workers and PostgreSQL from a wheel; one worker is killed in the middle'
 	@echo 'make test      run every test, in two processes (TESTS="tests/unit -x" to run some, WORKERS=0 for one process)'
 	@echo 'make test-all  run them on every Python from 3.11 to 3.14 that the machine has'
+	@echo 'make forward   test the connections with the newest aiohttp, pre-releases included, in an environment of its own'
 	@echo 'make storm     kill the program 300 times under every fault, and count (STORM="--seed 7 --kills 50 --tls 1.2")'
 	@echo '               and workers of one job 100 times, frozen 30 times (CLUSTER_STORM="--kills 20 --freezes 5")'
 	@echo 'make bench     measure it beside its peers, 15 minutes at most (BENCH="--write --cookbook PATH")'
@@ -74,6 +75,17 @@ test-all: $(VENV)/.dev
 		$(MAKE) test PYTHON="$$python" VENV=.venv-$$version || failed="$$failed $$version"; \
 	done; \
 	echo "failed on:$${failed:- none}"; [ -n "$$found" ] && [ -z "$$failed" ]
+
+# What sends requests, over every wire and on both event loops. The two versions left out are of 2019.
+FORWARD := 'aiohttp!=4.0.0a0,!=4.0.0a1'
+SOCKET_TESTS := tests/unit/http_client tests/integration/http_client tests/integration/twilio \
+	tests/contract/test_creator_contract.py tests/contract/test_messenger_contract.py
+forward: $(VENV)/.made requirements-dev.lock
+	$(PYTHON) -m venv .venv-forward
+	.venv-forward/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	.venv-forward/bin/python -m pip install --quiet --disable-pip-version-check --pre --upgrade $(FORWARD)
+	@.venv-forward/bin/python -c 'import aiohttp; print("aiohttp", aiohttp.__version__)'
+	timeout 900 .venv-forward/bin/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile $(SOCKET_TESTS)
 
 storm: $(VENV)/.dev
 	$(BIN)/python -m tests.storm $(STORM)
