@@ -153,7 +153,7 @@ def test_a_row_wakes_its_worker_no_oftener_than_it_has_to_wait() -> None:
 
 def test_sending_a_row_calls_few_functions() -> None:
     """From the claim to the outcome, the request's bytes and the counting included."""
-    assert per_row(calls, send_in_memory) <= 55
+    assert per_row(calls, send_in_memory) <= 52
 
 
 def test_planning_a_row_calls_few_functions() -> None:

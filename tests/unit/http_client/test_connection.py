@@ -11,7 +11,7 @@ import pytest
 from provisioner import http_client
 from provisioner.http_client import connection
 from provisioner.http_client.connection import BufferedConnection, HttpConnection, missing_names
-from provisioner.http_client.exchange import Exchange
+from provisioner.http_client.exchange import ConnectionLostBeforeSend, Exchange
 
 REQUEST = b"GET / HTTP/1.1\r\n\r\n"
 REPLY = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -112,7 +112,7 @@ async def test_nothing_is_written_once_the_server_has_talked() -> None:
     exchange, answered = ask(line)
 
     assert not line.is_idle
-    assert isinstance(answered.exception(), connection.ConnectionLostBeforeSend)
+    assert isinstance(answered.exception(), ConnectionLostBeforeSend)
     assert exchange.sent is None
     assert cast("OpenTransport", line.transport).written == [REQUEST]
 
