@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from provisioner import __version__
-from provisioner.ledger import LedgerLocation, LedgerReader, last_sending, open_reader, read_follow_up_counts
+from provisioner.ledger import LedgerLocation, LedgerReader, last_sending, open_reader
+from provisioner.models import Counts, FollowUpCounts
 from provisioner.models.summary import Summary
 from provisioner.options import ReportOptions, parse_zone
 from provisioner.report.clock import LocalClock
@@ -38,7 +40,10 @@ def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
     _check_output(options, ledgers, output)
     are_alike = len({location.name for location in locations}) < len(locations)
     clock = LocalClock(parse_zone(options.tz))
-    jobs = [_load_job(location, str(location) if are_alike else location.name, clock) for location in locations]
+    jobs = [
+        _load_job(location, str(location) if are_alike else location.name, clock, is_compared=len(locations) > 1)
+        for location in locations
+    ]
     with atomic_write(output) as stream:
         page = render(jobs, version=f"provisioner {__version__}", made_at=clock.moment(time.time()))
         stream.write(page.encode("utf-8", "backslashreplace"))  # a file name may hold bytes that are not UTF-8
@@ -57,19 +62,19 @@ def _check_output(options: ReportOptions, ledgers: Sequence[Path], output: Path)
     check_writable(output)
 
 
-def _load_job(location: LedgerLocation, name: str, clock: LocalClock) -> JobData:
+def _load_job(location: LedgerLocation, name: str, clock: LocalClock, *, is_compared: bool) -> JobData:
     with open_reader(location) as reader:
-        return load_job(name, reader, state=_state(reader), clock=clock)
+        return load_job(name, reader, state_of=partial(_state, reader), clock=clock, is_compared=is_compared)
 
 
-def _state(reader: LedgerReader) -> JobState:
-    runs, counts = reader.runs(), reader.counts()
+def _state(reader: LedgerReader, counts: Counts, follow_ups: FollowUpCounts) -> JobState:
+    runs = reader.runs()
     state = last_run_state(runs, reader.activity, counts, held_since=ledger_held_since(reader), now=time.time())
     note, settings = last_sending(runs), reader.manifest.settings
     is_simulated = settings.get("account") == SIMULATED.account_sid
     return JobState(
         phase=state.phase if state else "",
         target="simulator" if is_simulated else settings.get("target", ""),
-        next_command=next_command(note, state, counts, read_follow_up_counts(reader)),
+        next_command=next_command(note, state, counts, follow_ups),
         folder=note.folder,
     )

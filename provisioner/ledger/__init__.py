@@ -2,11 +2,11 @@
 
 ``base`` the protocols for writing · ``messages`` those for messages of created rows · ``settings`` those for
 settings of conversations · ``closing`` those for closing conversations · ``reading`` the protocol for reading,
-with ``account_reading`` for jobs for many accounts · ``account_figures`` the figures of these accounts ·
-``last_runs`` finds runs among those of a job · ``location`` the file or address of a ledger · ``notes`` values
-that one run keeps for the next · ``sharing`` and ``worker_ledger`` the protocols of a run that several processes
-share · ``open`` opens a ledger of the right kind · ``sqlite`` a SQLite file · ``postgres`` a schema of a database;
-``docs/ledger.md`` documents their tables.
+with ``account_reading`` for jobs for many accounts and ``report_reading`` for reports · ``account_figures`` the
+figures of these accounts · ``last_runs`` finds runs among those of a job · ``location`` the file or address of a
+ledger · ``notes`` values that one run keeps for the next · ``sharing`` and ``worker_ledger`` the protocols of a
+run that several processes share · ``open`` opens a ledger of the right kind · ``sqlite`` a SQLite file ·
+``postgres`` a schema of a database; ``docs/ledger.md`` documents their tables.
 """
 
 from provisioner.ledger.account_figures import RECENT_S, read_account_figures
@@ -35,7 +35,6 @@ from provisioner.ledger.open import (
     rebuild_ledger,
 )
 from provisioner.ledger.reading import (
-    CreatedRow,
     ErrorCount,
     ErrorExample,
     InvalidRow,
@@ -47,6 +46,7 @@ from provisioner.ledger.reading import (
     read_follow_up_counts,
 )
 from provisioner.ledger.rebuilding import RebuildPlan, RebuildReport
+from provisioner.ledger.report_reading import AttemptSpan, CreatedRow, ErroneousRow, ReportReader
 from provisioner.ledger.settings import SettingsLedger, SettingsStore
 from provisioner.ledger.shared_rate import SharedRate, SharedRates
 from provisioner.ledger.sqlite.lock import hold_lock, lock_path
@@ -57,9 +57,11 @@ __all__ = [
     "RECENT_S",
     "SENDING_COMMANDS",
     "AccountReader",
+    "AttemptSpan",
     "CloseLedger",
     "CloseStore",
     "CreatedRow",
+    "ErroneousRow",
     "ErrorCount",
     "ErrorExample",
     "GuestLedger",
@@ -78,6 +80,7 @@ __all__ = [
     "PlanStore",
     "RebuildPlan",
     "RebuildReport",
+    "ReportReader",
     "RowStatus",
     "RowStore",
     "RunActivity",

@@ -7,6 +7,7 @@ import msgspec
 
 from provisioner.ledger.account_reading import AccountReader
 from provisioner.ledger.notes import JobNotes, RunNote
+from provisioner.ledger.report_reading import CreatedRow, ReportReader
 from provisioner.models import (
     AttemptRecord,
     Counts,
@@ -77,16 +78,6 @@ MOST_RECENT = 100
 """Requests by which the rate of a run at work is told."""
 
 
-class CreatedRow(NamedTuple):
-    """Created row with the SID of its conversation; ``id`` is its ID in the ledger, ``row`` its input number."""
-
-    id: int
-    row: int
-    key: str
-    identity: str
-    conversation_sid: str
-
-
 class Orphan(NamedTuple):
     """Attempt that may have left a conversation without a customer.
 
@@ -152,6 +143,11 @@ class LedgerReader(Protocol):
     @property
     def accounts(self) -> AccountReader:
         """What is known of each account of a job for many."""
+        ...
+
+    @property
+    def report(self) -> ReportReader:
+        """What a report needs of many rows."""
         ...
 
     def message_counts(self) -> MessageCounts:

@@ -7,7 +7,7 @@ condition while the test runs · ``prometheus`` has the figures as metric famili
 
 from .abort_condition import AbortCondition
 from .arrivals import Arrivals, Stage, parse_stages, steady
-from .percentiles import Distribution, distribution, rank
+from .percentiles import Distribution, count_above, distribution, rank, sort_times
 from .prometheus import load_families
 from .step_metrics import LOOKUPS, StepMetrics, achieved_share, collect_metrics
 from .thresholds import Threshold, ThresholdResult, describe_result, evaluate_thresholds, parse_threshold
@@ -23,6 +23,7 @@ __all__ = [
     "ThresholdResult",
     "achieved_share",
     "collect_metrics",
+    "count_above",
     "describe_result",
     "distribution",
     "evaluate_thresholds",
@@ -30,5 +31,6 @@ __all__ = [
     "parse_stages",
     "parse_threshold",
     "rank",
+    "sort_times",
     "steady",
 ]

@@ -11,11 +11,16 @@ from msgspec import structs
 
 from provisioner.models import AttemptRecord, Step, Verdict
 
-from .percentiles import Distribution, distribution
+from .percentiles import Distribution, distribution, sort_times
 
 LATE_S = 0.1
 """Seconds after its due time from which a request counts as late; a busy machine is often a little late."""
 
+
+_CREATED = Verdict.CREATED.value
+_MAY_FOLLOW = {Verdict.NOT_PROCESSED, Verdict.MAYBE}
+_THROTTLED = int(HTTPStatus.TOO_MANY_REQUESTS)
+# Constants, because looking up the members of an enumeration is what measuring a million attempts would mostly do.
 
 LOOKUPS = {Step.CREATE: Step.LOOKUP, Step.MESSAGE: Step.MESSAGE_LOOKUP}
 """The step that looks up the rows of a step whose reply was lost."""
@@ -64,23 +69,26 @@ class StepMetrics:
 
         An attempt without a due time, which a crash has interrupted, is ignored.
         """
-        if attempt.due is None:
-            return
-        due = self._waiting.pop(attempt.row_id, None)
+        row_id, _, verdict, due, *_ = attempt
         if due is None:
-            self.rows += attempt.row_id not in self._refused
-            due = attempt.due
-            self.last_due = due if self.last_due is None else max(self.last_due, due)
-        self._count(attempt, due)
-        self._thrown_back.discard(attempt.row_id)
-        if attempt.verdict in {Verdict.NOT_PROCESSED, Verdict.MAYBE}:
-            self._waiting[attempt.row_id] = due
-        if attempt.verdict == Verdict.NOT_PROCESSED:
-            self._thrown_back.add(attempt.row_id)
-        if attempt.verdict == Verdict.REFUSED:
-            self._refused.add(attempt.row_id)
-        else:
-            self._refused.discard(attempt.row_id)
+            return
+        first_due = self._waiting.pop(row_id, None)
+        if first_due is None:
+            self.rows += row_id not in self._refused
+            first_due = due
+            if self.last_due is None or due > self.last_due:
+                self.last_due = due
+        self._count(attempt, first_due)
+        self._thrown_back.discard(row_id)
+        self._refused.discard(row_id)
+        if verdict == _CREATED:
+            return
+        if verdict in _MAY_FOLLOW:
+            self._waiting[row_id] = first_due
+        if verdict == Verdict.NOT_PROCESSED:
+            self._thrown_back.add(row_id)
+        if verdict == Verdict.REFUSED:
+            self._refused.add(row_id)
 
     def add_lookup(self, lookup: AttemptRecord) -> None:
         """Add the result of a look-up, after the attempts: a row that it found has succeeded after all."""
@@ -89,19 +97,29 @@ class StepMetrics:
             self.found += 1
 
     def _count(self, attempt: AttemptRecord, due: float) -> None:
-        self.first_due = due if self.first_due is None else min(self.first_due, due)
-        self.last_ended = attempt.ended if self.last_ended is None else max(self.last_ended, attempt.ended)
-        self.throttled += attempt.http_status == HTTPStatus.TOO_MANY_REQUESTS
-        if attempt.sent is not None:
+        _, _, verdict, own_due, sent, ended, http_status, error_code = attempt
+        if self.first_due is None or due < self.first_due:
+            self.first_due = due
+        if self.last_ended is None or ended > self.last_ended:
+            self.last_ended = ended
+        if http_status == _THROTTLED:
+            self.throttled += 1
+        if sent is not None:
             self.requests += 1
-            self.last_sent = max(self.last_sent or attempt.sent, attempt.sent)
-            self.late += attempt.sent - (attempt.due or attempt.sent) > LATE_S
-        if attempt.verdict == Verdict.CREATED:
-            self.ended.append(attempt.ended)
-            self.from_due.append(attempt.ended - due)
-            self.from_sent.append(attempt.ended - (attempt.sent or due))
+            if not self.last_sent or sent > self.last_sent:
+                self.last_sent = sent
+            self.late += sent - (own_due or sent) > LATE_S
+        if verdict == _CREATED:
+            self.ended.append(ended)
+            self.from_due.append(ended - due)
+            self.from_sent.append(ended - (sent or due))
         else:
-            self.failures[attempt.error_code] += 1
+            self.failures[error_code] += 1
+
+    @property
+    def may_be_found(self) -> bool:
+        """Return whether a look-up can change anything: a row's last attempt neither succeeded nor was refused."""
+        return bool(self._waiting)
 
     @property
     def succeeded(self) -> int:
@@ -147,7 +165,7 @@ class StepMetrics:
 
     def distribution(self, since: str) -> Distribution:
         """Return the distribution of the latencies from ``due`` or ``sent`` (``since``)."""
-        return distribution(sorted(self.latencies(since)))
+        return distribution(sort_times(self.latencies(since)))
 
     def summary(self) -> dict[str, Any]:
         """Return all figures as a dict of JSON types; latencies are in seconds."""

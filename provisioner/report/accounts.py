@@ -10,6 +10,7 @@ from provisioner.models import Step
 from provisioner.models.account_figures import AccountFigures
 
 from .markup import number_text, paragraph, section, share_text, table, time_text
+from .step_figures import StepFigures, summarize
 
 _COLUMNS = (
     *("account", "rows", "created", "rejected", "unknown", "unsent", "invalid"),
@@ -19,10 +20,10 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class AccountData:
-    """Figures of one account for a report; ``metrics`` are those of the creation of its rows."""
+    """Figures of one account for a report; ``creation`` are those of the creation of its rows."""
 
     figures: AccountFigures
-    metrics: StepMetrics
+    creation: StepFigures
 
 
 def load_accounts(reader: LedgerReader) -> Sequence[AccountData]:
@@ -35,7 +36,7 @@ def load_accounts(reader: LedgerReader) -> Sequence[AccountData]:
         metrics[account_sid].add(attempt)
     for account_sid, lookup in reader.accounts.attempts(LOOKUPS[Step.CREATE]):
         metrics[account_sid].add_lookup(lookup)
-    return [AccountData(each, metrics[each.account_sid]) for each in figures]
+    return [AccountData(each, summarize(metrics[each.account_sid])) for each in figures]
 
 
 def accounts_section(accounts: Sequence[AccountData]) -> str:
@@ -47,15 +48,15 @@ def accounts_section(accounts: Sequence[AccountData]) -> str:
 
 
 def _cells(account: AccountData) -> Sequence[str]:
-    figures, metrics = account.figures, account.metrics
+    figures, creation = account.figures, account.creation
     counts = figures.counts.final
-    due, sent = metrics.distribution("due"), metrics.distribution("sent")
+    due, sent = creation.from_due.found, creation.from_sent.found
     rows = (counts.input, counts.created, counts.rejected, counts.unknown, counts.unsent, counts.invalid)
     return (
         figures.account_sid,
-        *map(number_text, (*rows, metrics.requests)),
-        number_text(metrics.request_rate, decimals=2),
-        f"{number_text(metrics.throttled)} ({share_text(metrics.throttled_share)})",
+        *map(number_text, (*rows, creation.requests)),
+        number_text(creation.request_rate, decimals=2),
+        f"{number_text(creation.throttled)} ({share_text(creation.throttled_share)})",
         *map(time_text, (due.p50, due.p95, sent.p95)),
         ", ".join(f"{each.error_code} ({each.rows:,})" for each in figures.errors),
     )

@@ -1,22 +1,21 @@
 """Table that compares jobs with the first: differences in percent, and whether they are better or worse."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from provisioner.load import Distribution, StepMetrics
-
 from .job_data import JobData
 from .markup import DASH, escape, number_text, paragraph, section, share_text, time_text
-from .spread import CERTAINTY, FIGURES, PARTS, latency_spreads, rate_spread, share_error
+from .spread import CERTAINTY, FIGURES, PARTS, share_error
+from .step_figures import StepFigures
 from .verdict import SIGNS, judge_job
 
 LEAST_DIFFERENCE = 0.05
 """Relative difference below which no figure is called better or worse, however little it varies."""
 
 _Value = Callable[[JobData], float | None]
-_OfStep = Callable[[StepMetrics], float | None]
+_OfStep = Callable[[StepFigures], float | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,23 +34,10 @@ class ComparedFigure:
     margin: Callable[[JobData, JobData], float | None] = lambda _first, _other: None
 
 
-@dataclass(frozen=True, slots=True)
-class _Latencies:
-    """Distribution of the latencies of one step of one job, and by how much its figures vary within the job."""
-
-    found: Distribution
-    spreads: Mapping[str, float]
-
-
-_LatencyTable = Mapping[tuple[int, str, str], _Latencies]
-"""Latencies by identity of the job, step, and ``due`` or ``sent``; sorted once, as that takes long."""
-
-
 def compare(jobs: Sequence[JobData]) -> str:
     """Return the jobs' verdicts, figures and different settings as an HTML table."""
     head = "".join(f'<th scope="col">{escape(job.name)}</th>' for job in jobs)
-    table = _latency_table(jobs)
-    rows = "".join(_row(figure, jobs) for figure in _figures(table))
+    rows = "".join(_row(figure, jobs) for figure in _figures())
     settings = "".join(_setting(name, jobs) for name in _setting_names(jobs))
     return section(
         "Comparison",
@@ -67,7 +53,7 @@ def compare(jobs: Sequence[JobData]) -> str:
     )
 
 
-def _figures(table: _LatencyTable) -> Iterator[ComparedFigure]:
+def _figures() -> Iterator[ComparedFigure]:
     for name in ("input", "created", "rejected", "unknown", "unsent", "invalid"):
         yield ComparedFigure(name=name, value=_count(name), write=number_text)
     yield ComparedFigure(name="requests", value=_created(lambda each: each.requests), write=number_text)
@@ -76,7 +62,7 @@ def _figures(table: _LatencyTable) -> Iterator[ComparedFigure]:
         value=_created(attrgetter("request_rate")),
         write=lambda rate: number_text(rate, decimals=2),
         is_gain=True,
-        margin=_widest(_created(rate_spread)),
+        margin=_widest(_created(attrgetter("rate_spread"))),
     )
     yield _share("rows without success", lambda each: each.error_share, lambda each: each.rows)
     yield _share("answered 429", lambda each: each.throttled_share, lambda each: each.requests)
@@ -84,7 +70,7 @@ def _figures(table: _LatencyTable) -> Iterator[ComparedFigure]:
     for step in ("create", "message"):
         for since in ("due", "sent"):
             for name in FIGURES:
-                yield _latency(step, since, name, table)
+                yield _latency(step, since, name)
 
 
 def _count(name: str) -> _Value:
@@ -104,34 +90,24 @@ def _created(take: _OfStep) -> _Value:
     return _of_step("create", take)
 
 
-def _latency_table(jobs: Sequence[JobData]) -> _LatencyTable:
-    return {
-        (id(job), step, since): _Latencies(metrics.distribution(since), latency_spreads(metrics, since))
-        for job in jobs
-        for step, (metrics, _) in job.steps.items()
-        for since in ("due", "sent")
-    }
-
-
-def _latency(step: str, since: str, name: str, table: _LatencyTable) -> ComparedFigure:
-    def value(job: JobData) -> float | None:
-        known = table.get((id(job), step, since))
-        found: float | None = getattr(known.found, name) if known else None
+def _latency(step: str, since: str, name: str) -> ComparedFigure:
+    def value(figures: StepFigures) -> float | None:
+        found: float | None = getattr(figures.latencies(since).found, name)
         return found
 
-    def spread(job: JobData) -> float | None:
-        known = table.get((id(job), step, since))
-        return known.spreads.get(name) if known else None
-
     return ComparedFigure(
-        name=f"{step} {name} from {since}", value=value, write=time_text, is_gain=False, margin=_widest(spread)
+        name=f"{step} {name} from {since}",
+        value=_of_step(step, value),
+        write=time_text,
+        is_gain=False,
+        margin=_widest(_of_step(step, lambda figures: figures.latencies(since).spreads.get(name))),
     )
 
 
-def _share(name: str, share: _OfStep, count: Callable[[StepMetrics], int]) -> ComparedFigure:
-    def error(metrics: StepMetrics) -> float | None:
-        found = share(metrics)
-        return None if found is None else share_error(count(metrics), found)
+def _share(name: str, share: _OfStep, count: Callable[[StepFigures], int]) -> ComparedFigure:
+    def error(figures: StepFigures) -> float | None:
+        found = share(figures)
+        return None if found is None else share_error(count(figures), found)
 
     def margin(first: JobData, other: JobData) -> float | None:
         errors = [each for job in (first, other) if (each := _created(error)(job)) is not None]

@@ -13,8 +13,8 @@ def errors(job: JobData) -> str:
     """Return the errors with their rows, and all requests without success by code, repeated ones included."""
     failures = [
         (STEP_NAMES[step], code or DASH, number_text(count))
-        for step, (metrics, _) in job.steps.items()
-        for code, count in metrics.failures.most_common()
+        for step, (figures, _) in job.steps.items()
+        for code, count in figures.failures.most_common()
     ]
     requests = table(("step", "code", "requests without success"), failures) if failures else ""
     if not job.errors:

@@ -64,14 +64,14 @@ def _tiles(tiles: Iterable[tuple[str, str, str, str]]) -> str:
 def _figure_tiles(job: JobData) -> str:
     if "create" not in job.steps:
         return ""
-    metrics, _ = job.steps["create"]
-    found = metrics.distribution("due")
+    figures, _ = job.steps["create"]
+    found = figures.from_due.found
     return _tiles(
         (
             ("p95 from due", time_text(found.p95), f"p50 {time_text(found.p50)}, max {time_text(found.max)}", ""),
-            ("requests/s", number_text(metrics.request_rate, decimals=2), "mean", ""),
-            ("rows without success", share_text(metrics.error_share), f"of {metrics.rows:,} tried", ""),
-            ("answered 429", share_text(metrics.throttled_share), pluralize("request", metrics.throttled), ""),
+            ("requests/s", number_text(figures.request_rate, decimals=2), "mean", ""),
+            ("rows without success", share_text(figures.error_share), f"of {figures.rows:,} tried", ""),
+            ("answered 429", share_text(figures.throttled_share), pluralize("request", figures.throttled), ""),
         )
     )
 

@@ -1,11 +1,10 @@
 """Sections of the report on one job with its counts, conditions, and figures over time, as HTML."""
 
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from provisioner.ledger import ThresholdNote, last_judged
-from provisioner.load import StepMetrics, describe_result, rank
+from provisioner.load import describe_result
 from provisioner.models import Counts, FollowUpCounts
 from provisioner.models.text import pluralize
 
@@ -15,15 +14,15 @@ from .clock import LocalClock
 from .job_data import JobData
 from .markup import escape, number_text, paragraph, section, share_text, table, time_text
 from .overview import OUTCOMES, count_tiles
+from .step_figures import SHARES, Latencies, StepFigures
 from .timeline import Timeline
 
 LEAST_SHARE = 0.4
 """Smallest width of a part of the bar, in percent; a smaller part would be invisible."""
 _P50, _P95 = 0.5, 0.95
 _NOTHING_FOLLOWS = FollowUpCounts()
+_NOT_KNOWN = Latencies()
 STEP_NAMES = {"create": "Creation", "message": "First message"}
-_CLIPPED_AT = 0.99
-"""Share of the rows whose latencies a chart shows; the few others would flatten the curves."""
 
 
 def job_accounting(job: JobData) -> str:
@@ -95,33 +94,33 @@ def steps(job: JobData) -> str:
     return "".join(
         section(
             STEP_NAMES[step],
-            f'<div class="columns">{_figures(metrics)}{_latencies(metrics)}</div>',
+            f'<div class="columns">{_figures(figures)}{_latencies(figures)}</div>',
             paragraph(
                 "From due: from when a row's first request should have left to its success, waiting and repeats "
                 "included. From sent: the successful request alone."
             ),
-            *map(draw, over_time(line, clock=job.clock, metrics=metrics)),
-            draw(_spread(metrics)),
+            *map(draw, over_time(line, clock=job.clock, latencies=figures.from_due)),
+            draw(_spread(figures)),
         )
-        for step, (metrics, line) in job.steps.items()
+        for step, (figures, line) in job.steps.items()
     )
 
 
-def _figures(metrics: StepMetrics) -> str:
+def _figures(step: StepFigures) -> str:
     figures = [
-        ("rows that had their turn", number_text(metrics.rows)),
-        ("succeeded", number_text(metrics.succeeded)),
-        ("requests", number_text(metrics.requests)),
-        ("requests a second", number_text(metrics.request_rate, decimals=2)),
-        ("left late (over 100 ms)", number_text(metrics.late)),
-        ("answered 429", f"{number_text(metrics.throttled)} ({share_text(metrics.throttled_share)})"),
-        ("rows without success", share_text(metrics.error_share)),
+        ("rows that had their turn", number_text(step.rows)),
+        ("succeeded", number_text(step.succeeded)),
+        ("requests", number_text(step.requests)),
+        ("requests a second", number_text(step.request_rate, decimals=2)),
+        ("left late (over 100 ms)", number_text(step.late)),
+        ("answered 429", f"{number_text(step.throttled)} ({share_text(step.throttled_share)})"),
+        ("rows without success", share_text(step.error_share)),
     ]
     return table(("figure", "value"), figures)
 
 
-def _latencies(metrics: StepMetrics) -> str:
-    due, sent = metrics.distribution("due"), metrics.distribution("sent")
+def _latencies(step: StepFigures) -> str:
+    due, sent = step.from_due.found, step.from_sent.found
     names = {"p999": "p99.9"}
     rows = [
         (names.get(name, name), time_text(getattr(due, name)), time_text(getattr(sent, name)))
@@ -133,11 +132,11 @@ def _latencies(metrics: StepMetrics) -> str:
 
 
 def over_time(
-    line: Timeline, *, clock: LocalClock | None = None, metrics: StepMetrics | None = None
+    line: Timeline, *, clock: LocalClock | None = None, latencies: Latencies = _NOT_KNOWN
 ) -> Iterator[Chart]:
     """Yield charts of rate, latency, requests in flight and 429s over the time of day of ``clock``.
 
-    With ``metrics`` of the same requests, the chart of latencies ends at the 99th percentile of all rows.
+    With ``latencies`` of the same requests from due, the chart of latencies ends at their 99th percentile.
     """
     places = [line.start + offset for offset in line.offsets_s]
     axis = time_axis(clock or LocalClock(), line.start, line.start + line.width_s * len(line.buckets))
@@ -148,7 +147,7 @@ def over_time(
     yield Chart(
         "Rate", "requests/s", places, lines, marks=cuts, marked="429: all pause, the pace is cut", axis=axis
     )
-    yield _latency_over_time(line, places, axis, sorted(metrics.from_due) if metrics else ())
+    yield _latency_over_time(line, places, axis, latencies)
     flying = (Line("most at once", "a", _floats(line, "in_flight")),)
     yield Chart("In flight", "requests", places, flying, axis=axis, is_whole=True)
     if any(each.throttled for each in line.buckets):
@@ -156,8 +155,8 @@ def over_time(
         yield Chart("Answers 429", "answers", places, refused, axis=axis, is_whole=True)
 
 
-def _latency_over_time(line: Timeline, places: Sequence[float], axis: Axis, latencies: Sequence[float]) -> Chart:
-    """Return the chart of latencies by time; ``latencies`` are all of them in ascending order, or none."""
+def _latency_over_time(line: Timeline, places: Sequence[float], axis: Axis, latencies: Latencies) -> Chart:
+    """Return the chart of latencies by time; ``latencies`` are those of all requests, where they are known."""
     shown = {(since, share): line.percentile(since, share) for since in ("due", "sent") for share in (_P50, _P95)}
     styles = zip(shown, ("a", "c", "b", "d"), strict=True)
     return _latency_chart(
@@ -167,38 +166,35 @@ def _latency_over_time(line: Timeline, places: Sequence[float], axis: Axis, late
     )
 
 
-def _latency_chart(chart: Chart, lines: Sequence[Line], latencies: Sequence[float]) -> Chart:
+def _latency_chart(chart: Chart, lines: Sequence[Line], latencies: Latencies) -> Chart:
     """Return ``chart`` with ``lines`` of latencies (seconds), in milliseconds where all of them are short."""
-    clip = latencies[rank(len(latencies), _CLIPPED_AT) - 1] if latencies else None
+    clip = latencies.clip
     highest = max((value for line in lines for value in line.values if value is not None), default=0.0)
     factor, unit = (1000, "ms") if min(highest, clip or highest) < 1 else (1, "s")
     scaled = [
         replace(line, values=[None if each is None else each * factor for each in line.values]) for line in lines
     ]
-    beyond = _told_beyond(latencies, clip) if clip is not None else ""
+    beyond = "" if clip is None else _told_beyond(latencies, clip)
     return replace(chart, unit=unit, lines=scaled, clip=None if clip is None else clip * factor, beyond=beyond)
 
 
-def _told_beyond(latencies: Sequence[float], clip: float) -> str:
-    above = len(latencies) - bisect_right(latencies, clip)
-    rows = f"{pluralize('row', above)} of {len(latencies):,}"
-    return f"The axis ends at p99, {time_text(clip)}: {rows} took longer, at most {time_text(latencies[-1])}."
+def _told_beyond(latencies: Latencies, clip: float) -> str:
+    rows = f"{pluralize('row', latencies.beyond)} of {latencies.found.count:,}"
+    return (
+        f"The axis ends at p99, {time_text(clip)}: {rows} took longer, at most {time_text(latencies.found.max)}."
+    )
 
 
 def _floats(line: Timeline, name: str) -> list[float | None]:
     return [float(getattr(each, name)) for each in line.buckets]
 
 
-def _spread(metrics: StepMetrics) -> Chart:
+def _spread(step: StepFigures) -> Chart:
     """Return a chart of latency by share of rows: the share that was as fast or faster."""
-    shares = [n / 200 for n in range(201)]
-    due, sent = sorted(metrics.from_due), sorted(metrics.from_sent)
-
-    def values(latencies: Sequence[float]) -> list[float | None]:
-        last = len(latencies) - 1
-        return [latencies[round(share * last)] if latencies else None for share in shares]
-
-    lines = (Line("from due", "a", values(due)), Line("from sent", "b", values(sent)))
-    places = [share * 100 for share in shares]
+    lines = [
+        Line(name, style, latencies.by_share or [None] * len(SHARES))
+        for name, style, latencies in (("from due", "a", step.from_due), ("from sent", "b", step.from_sent))
+    ]
+    places = [share * 100 for share in SHARES]
     chart = Chart("Latency by share of rows", "s", places, (), x_unit="%", axis=number_axis(100, "%"))
-    return _latency_chart(chart, lines, due)
+    return _latency_chart(chart, lines, step.from_due)

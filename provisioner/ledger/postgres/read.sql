@@ -203,6 +203,13 @@ FROM (
 WHERE place <= $1
 ORDER BY occurrences DESC, status COLLATE "C", error_code COLLATE "C", row;
 
+-- name: erroneous_rows
+-- The rows with an error, in the order of the input; rows that wait for their turn have no error.
+SELECT row, left(key, 32767), status, error_code, left(error, 32767)
+FROM results
+WHERE error_code IS NOT NULL AND error_code <> 'stopped'
+ORDER BY row;
+
 -- name: invalid
 -- The records that cannot be sent, with their problems; without a limit, $1 is NULL.
 SELECT
@@ -270,6 +277,15 @@ JOIN last_outcomes AS attempts ON attempts.row_id = states.id
 WHERE states.status = 'created'
 ORDER BY plan.row;
 
+-- name: created_rows
+-- Those of the rows with some IDs. A row is looked up by its ID, of which there are few.
+SELECT states.id, plan.row, states.key, coalesce(attempts.identity, ''), attempts.conversation_sid
+FROM plan
+JOIN LATERAL (SELECT * FROM states WHERE states.id = plan.row_id) AS states ON true
+JOIN attempts ON attempts.id = states.last_attempt
+WHERE plan.row_id = ANY ($1::bigint[]) AND states.status = 'created'
+ORDER BY plan.row;
+
 -- name: created_in_account
 -- Those of the rows that were created in the account of a SID.
 SELECT states.id, plan.row, states.key, coalesce(attempts.identity, ''), attempts.conversation_sid
@@ -305,6 +321,10 @@ SELECT row_id, number, class, due, sent, ended, http_status, coalesce(error_code
 FROM attempts
 WHERE step = $1 AND coalesce(run, 0) >= $2
 ORDER BY id;
+
+-- name: attempt_span
+-- When the first attempt of a step was due, and when the last one ended, without those that a crash has interrupted.
+SELECT min(due), max(ended) FROM attempts WHERE step = $1 AND due IS NOT NULL;
 
 -- name: odd_sid
 -- Input row number of a created row without a valid conversation SID; $1 is the pattern of a SID.

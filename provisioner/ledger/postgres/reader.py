@@ -13,10 +13,10 @@ from provisioner.ledger.postgres import errors, queries, schema
 from provisioner.ledger.postgres.account_reader import PostgresAccountReader
 from provisioner.ledger.postgres.address import PostgresAddress
 from provisioner.ledger.postgres.loop_thread import LoopThread
+from provisioner.ledger.postgres.report_reader import PostgresReportReader
 from provisioner.ledger.postgres.shared_run import worker_states
 from provisioner.ledger.reading import (
     MOST_RECENT,
-    CreatedRow,
     ErrorCount,
     ErrorExample,
     InvalidRow,
@@ -25,6 +25,7 @@ from provisioner.ledger.reading import (
     RunActivity,
     RunRecord,
 )
+from provisioner.ledger.report_reading import CreatedRow
 from provisioner.ledger.row_codec import decode_run_note
 from provisioner.ledger.shapes import decode_settings, result_form
 from provisioner.ledger.sharing import WorkerState
@@ -87,6 +88,11 @@ class PostgresLedgerReader:
         """What is known of each account of a job for many."""
         return PostgresAccountReader(self._all, self._lines)
 
+    @property
+    def report(self) -> PostgresReportReader:
+        """What a report needs of many rows."""
+        return PostgresReportReader(self._all, self._lines)
+
     def message_counts(self) -> MessageCounts:
         """Return the number of first messages by status, for the created rows of the current input."""
         return self._ask(queries.count_messages)
@@ -137,7 +143,7 @@ class PostgresLedgerReader:
 
     def statuses(self) -> Iterator[RowStatus]:
         """Yield number, status and error of every row that ``results`` yields, in the same order."""
-        return (RowStatus(*line) for line in self._lines("statuses"))
+        return map(RowStatus._make, self._lines("statuses"))
 
     def error_counts(self) -> Sequence[ErrorCount]:
         """Return the number of rows for each status and error code, the most frequent first."""
@@ -155,7 +161,7 @@ class PostgresLedgerReader:
 
         Attempts of runs before run number ``since_run`` are omitted; see ``last_run``.
         """
-        return (AttemptRecord(*line) for line in self._lines("attempts", step, since_run))
+        return map(AttemptRecord._make, self._lines("attempts", step, since_run))
 
     def last_run(self) -> int:
         """Return the number of the most recent run, 0 when there was none."""
@@ -164,7 +170,7 @@ class PostgresLedgerReader:
     def created(self, account_sid: str = "") -> Iterator[CreatedRow]:
         """Yield the created rows of the current input, in input order, or those in the account ``account_sid``."""
         lines = self._lines("created_in_account", account_sid) if account_sid else self._lines("created")
-        return (CreatedRow(*line) for line in lines)
+        return map(CreatedRow._make, lines)
 
     def shared(self) -> set[str]:
         """Return the SIDs of conversations that are recorded for more than one created row."""

@@ -123,6 +123,13 @@ FROM (
 WHERE place <= ?
 ORDER BY occurrences DESC, status, error_code, row;
 
+-- name: erroneous_rows
+-- The rows with an error, in the order of the input; rows that wait for their turn have no error.
+SELECT row, substr(key, 1, 32767), status, error_code, substr(error, 1, 32767)
+FROM results
+WHERE error_code IS NOT NULL AND error_code <> 'stopped'
+ORDER BY row;
+
 -- name: invalid
 -- The records that cannot be sent; a negative limit means no limit.
 SELECT plan.row, plan.line, sources.name, substr(invalid.key, 1, 32767)
@@ -184,6 +191,15 @@ JOIN attempts ON attempts.id = rows.last_attempt
 WHERE rows.status = 'created'
 ORDER BY plan.row;
 
+-- name: created_rows
+-- Those of the rows with the IDs of a JSON array.
+SELECT rows.id, plan.row, rows.key, coalesce(attempts.identity, ''), attempts.conversation_sid
+FROM plan
+JOIN rows ON rows.id = plan.row_id
+JOIN attempts ON attempts.id = rows.last_attempt
+WHERE rows.status = 'created' AND plan.row_id IN (SELECT value FROM json_each(?))
+ORDER BY plan.row;
+
 -- name: created_in_account
 -- Those of the rows that were created in the account of a SID.
 SELECT rows.id, plan.row, rows.key, coalesce(attempts.identity, ''), attempts.conversation_sid
@@ -220,6 +236,10 @@ SELECT
 FROM attempts
 WHERE attempts.step = ? AND coalesce(attempts.run, 0) >= ?
 ORDER BY attempts.id;
+
+-- name: attempt_span
+-- When the first attempt of a step was due, and when the last one ended, without those that a crash has interrupted.
+SELECT min(due), max(ended) FROM attempts WHERE step = ? AND due IS NOT NULL;
 
 -- name: odd_sid
 -- Input row number of a created row without a valid conversation SID; the parameter is the GLOB pattern of a SID.

@@ -15,7 +15,6 @@ from provisioner.ledger import shapes
 from provisioner.ledger.notes import JobNotes
 from provisioner.ledger.reading import (
     MOST_RECENT,
-    CreatedRow,
     ErrorCount,
     ErrorExample,
     InvalidRow,
@@ -24,6 +23,7 @@ from provisioner.ledger.reading import (
     RunActivity,
     RunRecord,
 )
+from provisioner.ledger.report_reading import CreatedRow
 from provisioner.ledger.row_codec import decode_run_note
 from provisioner.ledger.shapes import OddLine, checked_row, decode_settings
 from provisioner.ledger.sqlite import lock, queries, unsent
@@ -39,6 +39,7 @@ from provisioner.ledger.sqlite.counts import (
 from provisioner.ledger.sqlite.database import open_for_reading, read_manifest, version_of
 from provisioner.ledger.sqlite.errors import translate_errors
 from provisioner.ledger.sqlite.job_facts import read_fingerprints, read_notes
+from provisioner.ledger.sqlite.report_reader import SqliteReportReader
 from provisioner.ledger.sqlite.schema import results_query, vanished_query
 from provisioner.ledger.sqlite.sids import require_sids
 from provisioner.models import (
@@ -97,6 +98,11 @@ class SqliteLedgerReader:
         """What is known of each account of a job for many."""
         return SqliteAccountReader(self._lines)
 
+    @property
+    def report(self) -> SqliteReportReader:
+        """What a report needs of many rows."""
+        return SqliteReportReader(self._lines)
+
     def message_counts(self) -> MessageCounts:
         """Return the number of first messages by status; all are 0 for a ledger of version 1."""
         with self._asking():
@@ -152,8 +158,7 @@ class SqliteLedgerReader:
 
     def conversations(self, keys: Sequence[str]) -> Mapping[str, str]:
         """Return the conversation SIDs of the created rows with these keys."""
-        lines = self._lines("conversations", shapes.KEY_AND_SID, json.dumps(list(keys)))
-        return dict(lines)
+        return dict(self._lines("conversations", shapes.KEY_AND_SID, json.dumps(list(keys))))
 
     def assigned_conversations(self, conversation_sids: Sequence[str]) -> set[str]:
         """Return which of these conversations belong to rows."""
@@ -161,8 +166,7 @@ class SqliteLedgerReader:
 
     def statuses(self) -> Iterator[RowStatus]:
         """Yield number, status and error of every row that ``results`` yields, in the same order."""
-        for line in self._lines("statuses", shapes.STATUS):
-            yield RowStatus(*line)
+        return map(RowStatus._make, self._lines("statuses", shapes.STATUS))
 
     def error_counts(self) -> Sequence[ErrorCount]:
         """Return the number of rows for each status and error code, the most frequent first."""
@@ -174,8 +178,7 @@ class SqliteLedgerReader:
 
     def attempts(self, step: str, *, since_run: int = 0) -> Iterator[AttemptRecord]:
         """Yield the attempts of one step, without those of runs before ``since_run``; see ``LedgerReader``."""
-        for line in self._lines("attempts", shapes.ATTEMPT, step, since_run):
-            yield AttemptRecord(*line)
+        return map(AttemptRecord._make, self._lines("attempts", shapes.ATTEMPT, step, since_run))
 
     def last_run(self) -> int:
         """Return the number of the most recent run, 0 when there was none."""
@@ -188,8 +191,7 @@ class SqliteLedgerReader:
             if account_sid
             else self._lines("created", shapes.CREATED)
         )
-        for line in lines:
-            yield CreatedRow(*line)
+        return map(CreatedRow._make, lines)
 
     def shared(self) -> set[str]:
         """Return the SIDs of conversations that are recorded for more than one created row."""
@@ -231,11 +233,8 @@ class SqliteLedgerReader:
 
     def problems(self) -> Iterator[tuple[int, Problem]]:
         """Yield the problems of all invalid records with their input row numbers, in input order."""
-        with self._answer(_READ["all_problems"]) as answer:
-            while lines := answer.fetchmany(_BATCH):
-                shapes.require_shape(shapes.ROW_PROBLEM, lines)
-                for row, *problem in lines:
-                    yield row, Problem(*problem)
+        for row, *problem in self._lines("all_problems", shapes.ROW_PROBLEM):
+            yield row, Problem(*problem)
 
     def first_rows(self, statuses: Collection[Status], limit: int) -> Sequence[int]:
         """Return the input row numbers of the first ``limit`` valid rows with one of these statuses, in order."""
@@ -265,8 +264,9 @@ class SqliteLedgerReader:
         self, name: str, shape: type[msgspec.Struct], *parameters: float | str
     ) -> Iterator[tuple[Any, ...]]:
         with self._answer(_READ[name], *parameters) as answer:
-            for line in answer:
-                yield checked_row(shape, line)
+            while lines := answer.fetchmany(_BATCH):
+                shapes.require_shape(shape, lines)
+                yield from lines
 
     @contextmanager
     def _answer(self, statement: str, *parameters: float | str) -> Iterator[sqlite3.Cursor]:

@@ -11,6 +11,7 @@ from provisioner.report.comparison import ComparedFigure, compare, judge_differe
 from provisioner.report.job_data import JobData
 from provisioner.report.markup import time_text
 from provisioner.report.spread import PARTS, latency_spreads, parts_of, rate_spread, share_error
+from provisioner.report.step_figures import summarize
 from tests.unit.report.test_page_runs_nothing import figures
 
 
@@ -36,7 +37,7 @@ def scattered(middle: float, *, seed: int, rows: int = 2_000) -> Sequence[float]
 
 def with_metrics(job: JobData, metrics: StepMetrics) -> JobData:
     """Return a job whose creations were measured so."""
-    return replace(job, steps={"create": (metrics, job.steps["create"][1])})
+    return replace(job, steps={"create": (summarize(metrics, has_spreads=True), job.steps["create"][1])})
 
 
 async def words(folder: Path, first: StepMetrics, other: StepMetrics) -> set[str]:

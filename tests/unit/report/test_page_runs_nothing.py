@@ -11,7 +11,6 @@ import pytest
 
 from provisioner.commands.report import write_report
 from provisioner.ledger import LedgerLocation, open_reader
-from provisioner.load import StepMetrics
 from provisioner.models import Counts, Status
 from provisioner.models.progress import Progress, WorkerProgress
 from provisioner.models.reasons import ErrorReason
@@ -24,6 +23,7 @@ from provisioner.report.job_data import ErrorGroup, JobData, load_job
 from provisioner.report.live import fragments, live_page
 from provisioner.report.live_recorder import LiveRecorder
 from provisioner.report.page import LIVE_STYLE, SCRIPT, STYLE, render
+from provisioner.report.step_figures import StepFigures
 from tests.unit.report.test_page import answer, ledger_of
 
 HARMLESS = "plain"
@@ -99,7 +99,7 @@ def poisoned(value: Any, text: str) -> Any:
         case msgspec.Struct():
             values = {name: poisoned(getattr(value, name), text) for name in value.__struct_fields__}
             changed = msgspec.structs.replace(value, **values)
-        case StepMetrics() | ErrorGroup() | JobData():
+        case StepFigures() | ErrorGroup() | JobData():
             names = {each.name for each in dataclasses.fields(value) if each.init} & POISONED
             changed = dataclasses.replace(value, **{name: poisoned(getattr(value, name), text) for name in names})
     return changed

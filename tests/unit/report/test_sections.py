@@ -10,23 +10,26 @@ from provisioner.report.charts import draw
 from provisioner.report.detail_sections import errors, slowest
 from provisioner.report.job_data import load_job
 from provisioner.report.sections import accounting, over_time
+from provisioner.report.step_figures import StepFigures, summarize
 from provisioner.report.timeline import Bucket, Timeline
 from tests.ledger_samples import INPUT, SENDABLE, SETTINGS, entries
 from tests.unit.report.test_page import BEGAN, Texts, answer, ledger_of
 
 
-def measured(latencies: list[float]) -> tuple[Timeline, StepMetrics]:
+def measured(latencies: list[float]) -> tuple[Timeline, StepFigures]:
     """Return a row a second with these latencies."""
     times = [array("d", [each]) for each in latencies]
     line = Timeline(BEGAN, 1, [Bucket(due=1, sent=1, from_due=each, from_sent=each) for each in times])
     ended = array("d", latencies)
-    return line, StepMetrics(rows=len(ended), requests=len(ended), ended=ended, from_due=ended, from_sent=ended)
+    return line, summarize(
+        StepMetrics(rows=len(ended), requests=len(ended), ended=ended, from_due=ended, from_sent=ended)
+    )
 
 
 def latency_chart(latencies: list[float]) -> str:
     """Return the chart of latencies over time."""
-    line, metrics = measured(latencies)
-    return next(draw(chart) for chart in over_time(line, metrics=metrics) if chart.title == "Latency")
+    line, figures = measured(latencies)
+    return next(draw(chart) for chart in over_time(line, latencies=figures.from_due) if chart.title == "Latency")
 
 
 def test_the_axis_of_latencies_ends_at_p99_and_the_rest_is_told() -> None:

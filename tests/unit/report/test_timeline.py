@@ -1,16 +1,26 @@
 """A job's requests over time, from a ledger and from a run at work."""
 
+from collections.abc import Sequence
+
 import pytest
 
+from provisioner.load import collect_metrics
 from provisioner.models import AttemptRecord, AttemptResult, Verdict
 from provisioner.report.live_recorder import LiveRecorder
-from provisioner.report.timeline import MAX_BUCKETS, timeline
+from provisioner.report.timeline import MAX_BUCKETS, RequestTimes, Timeline
 from tests.clock import StillClock
 
 
 def record(row: int, due: float, sent: float, ended: float, verdict: str = "created") -> AttemptRecord:
     """Return one request."""
     return AttemptRecord(row, 1, verdict, due, sent, ended, 201 if verdict == "created" else 429, "")
+
+
+def timeline(attempts: Sequence[AttemptRecord], *, start: float, end: float) -> Timeline:
+    """Return the timeline of the attempts of one step."""
+    times = RequestTimes(start=start, end=end)
+    times.add(attempts)
+    return times.timeline(collect_metrics(attempts), (0.5, 0.95))
 
 
 def test_requests_are_arranged_by_when_they_were_due_left_and_ended() -> None:
@@ -20,7 +30,7 @@ def test_requests_are_arranged_by_when_they_were_due_left_and_ended() -> None:
             record(1, 100.0, 100.0, 100.5),
             record(3, 101.0, 101.3, 101.4, verdict="not_processed"),
             record(2, 100.5, 101.2, 104.1),
-            record(4, 101.0, 104.1, 104.2)._replace(sent=None),
+            record(4, 101.0, 104.1, 104.2, verdict="not_processed")._replace(sent=None),
         ],
         start=100.0,
         end=104.1,
@@ -50,7 +60,7 @@ def test_a_clock_that_was_set_moves_nothing_off_the_chart() -> None:
     line = timeline([record(1, 90.0, 90.0, 120.0)], start=100.0, end=103.0)
 
     assert [each.sent for each in line.buckets] == [1, 0, 0, 0]
-    assert [len(each.from_due) for each in line.buckets] == [0, 0, 0, 1]
+    assert line.percentile("due", 0.5) == [None, None, None, 30.0]
 
 
 @pytest.mark.parametrize("length_s", [1, 239, 241, 5_000, 400_000])
@@ -115,3 +125,26 @@ def test_times_that_lie_ages_apart_need_few_stretches() -> None:
     line = timeline([record(1, 1.0, 1.0, 2.5e11)], start=1.0, end=2.5e11)
 
     assert len(line.buckets) <= MAX_BUCKETS + 1
+
+
+def test_requests_in_flight_are_counted_whatever_order_they_were_recorded_in() -> None:
+    """A ledger records answers of one moment in groups: one that is recorded late was no longer in flight."""
+    attempts = [
+        record(1, 0.0, 0.0, 2.5),
+        record(2, 0.0, 0.0, 0.5, verdict="refused"),
+        record(3, 1.0, 1.0, 1.5),
+        record(4, 2.0, 2.0, 2.25),
+    ]
+
+    line = timeline(attempts, start=0.0, end=2.5)
+
+    assert [each.in_flight for each in line.buckets] == [2, 2, 2]
+
+
+def test_a_row_is_told_from_when_it_was_due_although_its_first_attempt_never_left() -> None:
+    """The chart has the latencies of the table: waiting for a connection is waiting."""
+    never_left = record(1, 10.0, 10.0, 10.5, verdict="not_processed")._replace(sent=None)
+
+    line = timeline([never_left, record(1, 11.0, 11.0, 11.5)], start=10.0, end=11.5)
+
+    assert line.percentile("due", 0.5) == [None, 1.5]
