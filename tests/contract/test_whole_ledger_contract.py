@@ -762,3 +762,27 @@ async def test_a_ledger_that_is_not_kept_leaves_nothing() -> None:
     assert counts == Counts(input=1, pending=1)
     assert before
     assert after == []
+
+
+async def test_a_reader_tells_a_report_of_errors_and_of_chosen_rows(opened: Open) -> None:
+    """Errors in input order without rows that wait, some created rows by their IDs, and the span of a step."""
+    async with opened() as ledger:
+        await ledger.plan([*entries("abcde"), entry(6, "f", None, TOO_LONG)], INPUT)
+        claims = await claim_all(ledger)
+        for claim, status in zip(
+            claims, (Status.CREATED, Status.UNKNOWN, Status.CREATED, Status.REJECTED), strict=False
+        ):
+            await send(ledger, claim, status)
+        with ledger.reader() as reader:
+            report = reader.report
+            erroneous = [each[:4] for each in report.erroneous_rows()]
+            chosen = report.created_rows([claims[3].id, claims[2].id, claims[1].id])
+            spans = report.attempt_span("create"), report.attempt_span("message")
+
+    assert erroneous == [
+        (2, "b", "unknown", "timeout"),
+        (4, "d", "rejected", "45745"),
+        (6, "f", "invalid", "invalid_row"),
+    ]
+    assert [(each.row, each.key, each.conversation_sid) for each in chosen] == [(3, "c", CREATED.conversation_sid)]
+    assert spans == ((1.0, CREATED.ended), None)

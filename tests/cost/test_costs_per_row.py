@@ -5,10 +5,11 @@ for something that is worth it.
 """
 
 import io
+import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,6 +27,7 @@ from provisioner.pacing import Pacer
 from provisioner.planning.feed import SourceFeed
 from provisioner.planning.input import JobInput, open_input
 from provisioner.ports.sending import Gate
+from provisioner.report.job_data import load_job
 from provisioner.results import Format, write_results
 from provisioner.rows import IdentityPolicy
 from provisioner.sending import Dispatcher, DispatchLimits, TwilioCalls
@@ -134,6 +136,33 @@ async def rebuild_rows(rows: int) -> None:
         assert len([row_loader._rebuild(claim) for claim in claims]) == rows
 
 
+async def create_rows(rows: int, path: Path) -> None:
+    """Make the ledger of a job in which so many rows were created."""
+    async with open_ledger(LedgerLocation(path), SETTINGS, version="1") as ledger:
+        await ledger.plan(entries(str(row) for row in range(rows)), INPUT)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO attempts (id, row_id, number, class, due, sent, ended, http_status, conversation_sid) "
+            "SELECT id, id, 1, 'created', id, id, id, 201, printf('CH%032x', id) FROM rows"
+        )
+        connection.execute("UPDATE rows SET status = 'created', attempts = 1, last_attempt = id")
+
+
+async def create_only(rows: int) -> None:
+    """Make a ledger without a report."""
+    with tempfile.TemporaryDirectory() as folder:
+        await create_rows(rows, Path(folder, "job.ledger"))
+
+
+async def report_rows(rows: int) -> None:
+    """Make a ledger, and the figures of a report on it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "job.ledger")
+        await create_rows(rows, path)
+        with open_reader(LedgerLocation(path)) as reader:
+            assert load_job("job", reader).steps["create"][0].succeeded == rows
+
+
 @contextmanager
 def customers(rows: int) -> Iterator[JobInput]:
     """Open an export of so many."""
@@ -164,6 +193,11 @@ def test_planning_a_row_calls_few_functions() -> None:
 def test_rebuilding_a_row_calls_few_functions() -> None:
     """What the second pass adds to the first."""
     assert per_row(calls, rebuild_rows) - per_row(calls, plan_rows) <= 17
+
+
+def test_reporting_a_row_calls_few_functions() -> None:
+    """Its attempts are read once, and a row that was created is asked for only if it is one of the slowest."""
+    assert per_row(calls, report_rows) - per_row(calls, create_only) <= 5
 
 
 def test_a_row_leaves_nothing_in_memory() -> None:
