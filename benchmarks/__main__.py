@@ -1,6 +1,6 @@
 """Run all benchmarks one after the other, in at most 15 minutes.
 
-    python -m benchmarks [--write] [--only PART …] [--cookbook PATH]
+    python -m benchmarks [--write] [--only PART …] [--against COMMIT] [--cookbook PATH]
 
 Prints the tables of each part as Markdown. ``--write`` also writes them to README.md beside this file, between the
 comment lines with the part's name.
@@ -13,26 +13,28 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.process import ROOT, say
+from benchmarks.usages import VARIABLE
 
-PARTS = ("versions", "peers", "startup", "pace", "goodput", "scale")
+PARTS = ("versions", "peers", "startup", "pace", "goodput", "scale", "targets")
 LIMIT_S = 15 * 60
 README = Path(__file__).with_name("README.md")
 
 
-def tables_of(part: str, cookbook: str, limit_s: float) -> tuple[str, str]:
+def tables_of(part: str, environment: Mapping[str, str], limit_s: float) -> tuple[str, str]:
     """Run one part in its own process group; return its tables and an error text, which is empty on success."""
     if not importlib.util.find_spec(f"benchmarks.{part}"):
         return "", "was skipped: there is no such module"
     process = subprocess.Popen(
         [sys.executable, "-m", f"benchmarks.{part}"],
         cwd=ROOT,
-        env=os.environ | {"COOKBOOK": cookbook},
+        env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -69,13 +71,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="put the tables into benchmarks/README.md")
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS, metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--cookbook", default=os.environ.get("COOKBOOK", ""), help="the cookbook's script")
+    parser.add_argument("--against", default=os.environ.get("AGAINST", ""), help="the commit of the targets")
     asked = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        told = {"COOKBOOK": asked.cookbook, "AGAINST": asked.against, VARIABLE: str(Path(folder, "usages.json"))}
+        Path(told[VARIABLE]).touch()
+        return run_parts(asked.only, told, is_written=asked.write)
+
+
+def run_parts(parts: Sequence[str], environment: Mapping[str, str], *, is_written: bool) -> int:
+    """Run parts one after the other and print their tables; return 1 if one of them failed, else 0."""
     began, failed = time.monotonic(), False
-    for part in asked.only:
+    for part in parts:
         say(f"--- {part}, {time.monotonic() - began:.0f} s in")
-        tables, trouble = tables_of(part, asked.cookbook, LIMIT_S - (time.monotonic() - began))
+        tables, trouble = tables_of(part, environment, LIMIT_S - (time.monotonic() - began))
         failed = failed or bool(trouble)
-        if asked.write and tables and not trouble:
+        if is_written and tables and not trouble:
             write(part, tables)
         print(f"\n## {part}\n\n{tables}" + (f"\n\nThis part {trouble}." if trouble else ""), flush=True)
     say(f"--- {time.monotonic() - began:.0f} s in all")

@@ -20,6 +20,7 @@ from benchmarks.cookbook import cookbook
 from benchmarks.process import Missing, Usage, measure, say
 from benchmarks.server import Server, open_server
 from benchmarks.standings import Standing, print_standings
+from benchmarks.usages import keep
 
 STARTS = 3
 
@@ -119,6 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Missing as missing:
         print(f"Skipped: {missing}.")
         return 1
+    keep({each.name: () for each in chosen} | {each.contender.name: each.jobs() for each in standings})
     print_standings(standings)
     return int(not any("run" in each.contender.name for each in standings))
 

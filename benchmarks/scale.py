@@ -19,38 +19,49 @@ from benchmarks.process import Missing, Usage, measure, say
 from benchmarks.provisioning import ENVIRONMENT, PROGRAM, run_command
 from benchmarks.server import open_server
 from benchmarks.tables import table, times
+from benchmarks.usages import keep
 
 SIZES = (10_000, 20_000, 100_000, 1_000_000)
 SPANS = ((10_000, 100_000), (100_000, 1_000_000))
-COMMANDS = ("check", "run", "resume", "export", "first request")
+COMMANDS = ("check", "run", "resume", "export", "report", "first request")
+
+
+def long_file(command: str, rows: int) -> str:
+    """Return the name under which the usage of a command on a file of ``rows`` rows is kept."""
+    return f"{command}, {rows:,} rows"
 
 
 class Scale:
     """Measures the commands on files of different lengths against one server."""
 
-    def __init__(self, folder: Path, base_url: str, repeats: int) -> None:
-        self._folder, self._base_url, self._repeats = folder, base_url, repeats
+    def __init__(self, folder: Path, base_url: str, repeats: int, commands: Sequence[str] = COMMANDS) -> None:
+        self._folder, self._base_url, self._repeats, self._commands = folder, base_url, repeats, commands
 
     def measure(self, rows: int) -> dict[str, Usage]:
         """Return the usage by command on a file of ``rows`` rows.
 
-        ``resume`` and ``export`` use the job that ``run`` has made.
+        ``resume``, ``export`` and ``report`` use the job that ``run`` has made.
         """
         customers = write_customers(self._folder, rows)
         output = self._folder / f"results-{rows}.csv"
         run = run_command(customers, output, self._base_url)
         check = [*PROGRAM, "check", str(customers), "--key", "crm_id"]
-        export = [*PROGRAM, "export", f"{output}.ledger", "-o", str(self._folder / "export.csv")]
-        found = {
-            "check": self._repeated(check),
-            "run": measure(run, ENVIRONMENT, self._folder),
-            "resume": self._repeated(run),
-            "export": self._repeated(export),
-            "first request": self._first_request(customers),
+        measures = {
+            "check": lambda: self._repeated(check),
+            "run": lambda: measure(run, ENVIRONMENT, self._folder),
+            "resume": lambda: self._repeated(run),
+            "export": lambda: self._repeated(self._from_ledger("export", output, "export.csv")),
+            "report": lambda: self._repeated(self._from_ledger("report", output, "report.html")),
+            "first request": lambda: self._first_request(customers),
         }
+        found = {command: measures[command]() for command in self._commands}
         for left in (*self._folder.glob(f"results-{rows}.csv*"), customers):
             left.unlink()
         return found
+
+    def _from_ledger(self, command: str, output: Path, page: str) -> list[str]:
+        """Return a command that writes a file from the ledger of the job."""
+        return [*PROGRAM, command, f"{output}.ledger", "-o", str(self._folder / page), "--overwrite"]
 
     def _repeated(self, command: Sequence[str]) -> Usage:
         """Return the median usage of several runs."""
@@ -70,6 +81,7 @@ def measure_all(scale: Scale, most: int) -> dict[int, dict[str, Usage]]:
     found = {}
     for rows in (rows for rows in SIZES if rows <= most):
         found[rows] = scale.measure(rows)
+        keep({long_file(command, rows): [usage] for command, usage in found[rows].items()})
         told = (f"{name} {each.wall_s:.2f} s" for name, each in found[rows].items())
         say(f"{rows:,} rows: {', '.join(told)}")
     return found

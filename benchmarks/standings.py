@@ -51,6 +51,12 @@ class Standing:
         least = self.contender.least if self.contender.rows else 0
         return [part(self.start) + row * (ROWS - least) for row in self.of_row(part)]
 
+    def jobs(self) -> list[Usage]:
+        """Return the usage of start-up plus ``ROWS`` rows, for each run."""
+        walls, cpus = self.of_job(lambda usage: usage.wall_s), self.of_job(lambda usage: usage.cpu_s)
+        peaks = [usage.peak_mib for _, usage in self.runs]
+        return [Usage(*parts) for parts in zip(walls, cpus, peaks, strict=True)]
+
     @property
     def wall_s(self) -> float:
         """Median wall-clock seconds of start-up plus ``ROWS`` rows."""

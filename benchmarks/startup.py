@@ -7,16 +7,17 @@ import argparse
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from benchmarks.arrival import until_first_request
 from benchmarks.contenders import Call, Job, bare, locust, naive, ourselves, sdk
-from benchmarks.process import Missing, measure, say
+from benchmarks.process import Missing, Usage, measure, say
 from benchmarks.provisioning import ENVIRONMENT, PROGRAM
 from benchmarks.server import Server
 from benchmarks.tables import table, times
+from benchmarks.usages import keep
 
 HELP = {
     "`python -c pass`": [sys.executable, "-c", "pass"],
@@ -35,13 +36,13 @@ FIRST: dict[str, tuple[Callable[[Job], Call], int]] = {
 }
 
 
-def help_s(command: Sequence[str]) -> float:
-    """Return the wall-clock seconds of a command that only prints."""
-    return measure(command, ENVIRONMENT, Path()).wall_s
+def printing(command: Sequence[str]) -> Usage:
+    """Return the usage of a command that only prints."""
+    return measure(command, ENVIRONMENT, Path())
 
 
-def first_s(call: Callable[[Job], Call], rows: int) -> float:
-    """Return the seconds from the start of a contender, on new files of ``rows`` rows, to its first request."""
+def first_request(call: Callable[[Job], Call], rows: int) -> Usage:
+    """Return the usage of a contender, on new files of ``rows`` rows, from its start to its first request."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
 
@@ -49,23 +50,33 @@ def first_s(call: Callable[[Job], Call], rows: int) -> float:
             return call(Job(folder, Server(base_url, "", folder, 0), rows))
 
         environment = job_to("http://127.0.0.1:1").environment
-        return until_first_request(lambda base_url: job_to(base_url).command, environment, folder).wall_s
+        return until_first_request(lambda base_url: job_to(base_url).command, environment, folder)
 
 
-def compare(asked: dict[str, Callable[[], float]], rounds: int) -> str:
-    """Measure all in turn, ``rounds`` times; return a table of the medians and their ratios to the first one."""
-    found: dict[str, list[float]] = {name: [] for name in asked}
+def in_turn(asked: dict[str, Callable[[], Usage]], rounds: int) -> dict[str, list[Usage]]:
+    """Measure all in turn, ``rounds`` times; omit what is not installed, and say so among the tables."""
+    found: dict[str, list[Usage]] = {name: [] for name in asked}
     for _ in range(rounds):
-        for name, took_s in asked.items():
+        for name, usage in asked.items():
             if name not in found:
                 continue
             try:
-                found[name].append(took_s())
+                found[name].append(usage())
             except Missing as missing:
                 say(f"skipped: {name}: {missing}")
                 print(f"{name} was skipped: {missing}", end="\n\n")
                 del found[name]
-    medians = {name: statistics.median(took) for name, took in found.items()}
+    return found
+
+
+def usages(first: Mapping[str, tuple[Callable[[Job], Call], int]], rounds: int) -> dict[str, list[Usage]]:
+    """Return the usages of contenders until their first request, by name."""
+    return in_turn({name: partial(first_request, *what) for name, what in first.items()}, rounds)
+
+
+def compare(found: Mapping[str, Sequence[Usage]]) -> str:
+    """Return a table of the median times and their ratios to the first one."""
+    medians = {name: statistics.median(each.wall_s for each in took) for name, took in found.items()}
     first = next(iter(medians.values()))
     return table(
         ("start", "ms", "times the first"),
@@ -78,9 +89,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args(arguments).rounds
-    print(compare({name: partial(help_s, command) for name, command in HELP.items()}, rounds), end="\n\n")
+    print(
+        compare(in_turn({name: partial(printing, command) for name, command in HELP.items()}, rounds)), end="\n\n"
+    )
     print("From the start of the process to the first byte of the first request, at the server:", end="\n\n")
-    print(compare({name: partial(first_s, *what) for name, what in FIRST.items()}, rounds))
+    found = usages(FIRST, rounds)
+    keep(found)
+    print(compare(found))
     return 0
 
 
