@@ -166,7 +166,7 @@ class SqliteLedgerReader:
 
     def statuses(self) -> Iterator[RowStatus]:
         """Yield number, status and error of every row that ``results`` yields, in the same order."""
-        return map(RowStatus._make, self._lines("statuses", shapes.STATUS))
+        yield from map(RowStatus._make, self._lines("statuses", shapes.STATUS))
 
     def error_counts(self) -> Sequence[ErrorCount]:
         """Return the number of rows for each status and error code, the most frequent first."""
@@ -178,7 +178,7 @@ class SqliteLedgerReader:
 
     def attempts(self, step: str, *, since_run: int = 0) -> Iterator[AttemptRecord]:
         """Yield the attempts of one step, without those of runs before ``since_run``; see ``LedgerReader``."""
-        return map(AttemptRecord._make, self._lines("attempts", shapes.ATTEMPT, step, since_run))
+        yield from map(AttemptRecord._make, self._lines("attempts", shapes.ATTEMPT, step, since_run))
 
     def last_run(self) -> int:
         """Return the number of the most recent run, 0 when there was none."""
@@ -191,7 +191,7 @@ class SqliteLedgerReader:
             if account_sid
             else self._lines("created", shapes.CREATED)
         )
-        return map(CreatedRow._make, lines)
+        yield from map(CreatedRow._make, lines)
 
     def shared(self) -> set[str]:
         """Return the SIDs of conversations that are recorded for more than one created row."""
