@@ -19,6 +19,7 @@ help:
 	@echo 'make storm     kill the program 300 times under every fault, and count (STORM="--seed 7 --kills 50 --tls 1.2")'
 	@echo '               and workers of one job 100 times, frozen 30 times (CLUSTER_STORM="--kills 20 --freezes 5")'
 	@echo 'make bench     measure it beside its peers, 15 minutes at most (BENCH="--write --cookbook PATH")'
+	@echo '               what is asked of the speed alone: BENCH="--only targets --against COMMIT"'
 	@echo 'make bench-durability  what it costs that every intent and outcome is on disk'
 	@echo 'make bench-ledgers     what a ledger costs in a file and in a database (BENCH="--rows 1000000")'
 	@echo 'make bench-cluster     what a job takes with one, two and four workers, and how soon one takes over'
