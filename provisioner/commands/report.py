@@ -30,16 +30,15 @@ def write_report(ledgers: Sequence[Path], options: ReportOptions) -> Summary:
     A folder, a pattern or ``--regress`` asks for the page about a schedule. Raise ``LedgerError`` for a ledger
     that cannot be read, ``UsageError`` or ``StorageError`` for a page that cannot be written.
     """
-    named = find_named_ledgers(ledgers)
+    named, clock = find_named_ledgers(ledgers), LocalClock(parse_zone(options.tz))
     if named.is_schedule or options.regress:
         output = options.page(named.paths, is_schedule=True)
         _check_output(options, ledgers, output)
-        return write_trend(named.paths, options, output, LocalClock(parse_zone(options.tz)))
+        return write_trend(named.paths, options, output, clock)
     locations = [ledger_of(ledger) for ledger in named.paths]
     output = options.page([Path(str(location)) for location in locations])
     _check_output(options, ledgers, output)
     are_alike = len({location.name for location in locations}) < len(locations)
-    clock = LocalClock(parse_zone(options.tz))
     jobs = [
         _load_job(location, str(location) if are_alike else location.name, clock, is_compared=len(locations) > 1)
         for location in locations
