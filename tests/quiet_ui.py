@@ -33,6 +33,10 @@ class QuietUserInterface:
         """Keep a status line."""
         self.notes.append(line)
 
+    def print_address(self, line: str) -> None:
+        """Keep it with the status lines."""
+        self.notes.append(line)
+
     def confirm(self, question: str) -> bool | None:
         """Keep the question and return ``answer``, None without a terminal."""
         self.questions.append(question)

@@ -52,6 +52,9 @@ class CallbackInterface:
     def print_status(self, line: str) -> None:
         """Print nothing: the summary has the notes."""
 
+    def print_address(self, line: str) -> None:
+        """Print nothing: there is no stream."""
+
     def confirm(self, question: str) -> None:
         """Ask nobody; a program agrees by the option ``yes`` only."""
 

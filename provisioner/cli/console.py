@@ -35,7 +35,8 @@ class Console:
     Colour is decided for each stream: ``NO_COLOR`` wins over ``FORCE_COLOR``, which wins over whether the stream
     is a terminal. ``is_on_terminal`` says whether stderr is a terminal, ``is_live`` whether its cursor can be
     moved, ``is_interactive`` whether questions can be asked. With ``is_json`` stdout receives one JSON object at
-    the end and nothing else. With ``is_quiet`` (``--quiet``) stderr receives warnings, errors and questions alone.
+    the end and nothing else. With ``is_quiet`` (``--quiet``) stderr receives warnings, errors, questions and the
+    addresses of pages alone.
     With ``events_from`` (``--log-format json``) all of stderr is JSON lines: events of this level and above.
     """
 
@@ -102,6 +103,13 @@ class Console:
         elif not self.is_quiet:
             for part in note_lines(line, self.stderr):
                 self.write_line(part)
+
+    def print_address(self, line: str) -> None:
+        """Write a line with an address to stderr, with ``--quiet``, too: it was asked for, and is nowhere else."""
+        if self._events is not None:
+            self._events.address(line)
+        else:
+            self.write_line(line)
 
     def print_warning(self, line: str) -> None:
         """Write a line to stderr that is shown with ``--quiet``, too."""

@@ -45,6 +45,10 @@ class EventStream:
         if text := line.strip():
             self._tell(level, "status.reported", message=text)
 
+    def address(self, line: str) -> None:
+        """Write a line with the address at which something is served, whatever the level."""
+        self._write_event("info", "status.reported", {"message": line})
+
     def plan(self, plan: Forecast) -> None:
         """Write the figures of a plan, and each of its notes as an event of its own."""
         told: dict[str, Any] = msgspec.to_builtins(plan)
@@ -83,8 +87,11 @@ class EventStream:
 
     def _tell(self, level: str, event: str, **values: Any) -> None:
         if _LEVELS.index(level) >= self._least:
-            run_id = {"run_id": _run_id.get()} if _run_id.get() else {}
-            self._write(json_event(level, event, {**_finite(values), **run_id}))
+            self._write_event(level, event, values)
+
+    def _write_event(self, level: str, event: str, values: Mapping[str, Any]) -> None:
+        run_id = {"run_id": _run_id.get()} if _run_id.get() else {}
+        self._write(json_event(level, event, {**_finite(values), **run_id}))
 
 
 _OUTCOMES = ("created", "rejected", "unknown", "unsent", "invalid")

@@ -116,7 +116,8 @@ def _warn(running: RunningSimulator, options: SimulateOptions, console: Console)
 def _announce(running: RunningSimulator, options: SimulateOptions, console: Console) -> None:
     tell = console.print_status if console.is_json else console.print
     pages = f"counting at {running.base_url}/_simulator/state; " if options.inspect else ""
-    tell(f"listening on {running.base_url}, {pages}Ctrl-C ends it")
+    announce = console.print_address if console.is_json else console.print
+    announce(f"listening on {running.base_url}, {pages}Ctrl-C ends it")
     if options.default_service == "other":
         tell(f"the default service has no WebChats: they are below /v1/Services/{options.service_sid}")
     tell("try in another terminal:")

@@ -24,6 +24,10 @@ class UserInterface(Protocol):
         """Print a line about the progress of the command."""
         ...
 
+    def print_address(self, line: str) -> None:
+        """Print a line with the address at which something is served, also where progress is not shown."""
+        ...
+
     def confirm(self, question: str) -> bool | None:
         """Ask the user a yes/no question; return None when there is no terminal to ask on."""
         ...

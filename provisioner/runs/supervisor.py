@@ -96,7 +96,7 @@ class RunSupervisor:
             await self._until_end.enter_async_context(self._metrics_file.kept(self._watch.status))
         if self._page is not None:
             url = await self._until_end.enter_async_context(self._page.served())
-            ui.print_status(f"dashboard: {url}")
+            ui.print_address(f"dashboard: {url}")
             if self._page.caution:
                 ui.print_status(f"note: {self._page.caution}")
 

@@ -85,6 +85,17 @@ def test_no_display_is_drawn_among_events_or_with_quiet(monkeypatch: pytest.Monk
     assert [console.is_live for console in consoles] == [True, False, False]
 
 
+def test_quiet_leaves_the_address_of_a_page(capsys: Capture) -> None:
+    """It was asked for with the page, and has a token that is nowhere else; its event is no warning."""
+    for console in (Console(is_quiet=True), Console(is_quiet=True, events_from="warning")):
+        console.print_status("on the way")
+        console.print_address("dashboard: http://127.0.0.1:8080/#token")
+
+    text, event = capsys.readouterr().err.splitlines()
+    assert text == "dashboard: http://127.0.0.1:8080/#token"
+    assert events(event) == [{"level": "info", "event": "status.reported", "message": text}]
+
+
 def test_quiet_leaves_warnings_and_errors(capsys: Capture) -> None:
     """The plan, its notes and the progress are neither, as text and as events."""
     for console in (Console(is_quiet=True), Console(is_quiet=True, events_from="debug")):
