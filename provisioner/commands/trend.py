@@ -80,12 +80,17 @@ def _dated_ledgers(ledgers: Sequence[Path]) -> tuple[dict[str, list[_DatedLedger
         if started is None:
             notes.append(f"not shown: no run has sent rows by {location}")
             continue
-        found[schedule_name(location.name)].append(_DatedLedger(location, started))
+        found[schedule_name(_name_of(location))].append(_DatedLedger(location, started))
     if not found:
         raise UsageError(
             "; ".join(notes) or "no ledger is named", cure="name the ledgers of a schedule, or their folder"
         )
     return {name: sorted(found[name], key=lambda each: each.started) for name in sorted(found)}, notes
+
+
+def _name_of(location: LedgerLocation) -> str:
+    """Return the name of a ledger without its folder or its database."""
+    return location.job or location.name
 
 
 def _first_start(reader: LedgerReader) -> float | None:
@@ -113,7 +118,7 @@ def _figures(dated: _DatedLedger, clock: LocalClock) -> ScheduledRun:
         metrics = measure_creation(reader)
         last = last_judged_run(runs)
         return ScheduledRun(
-            ledger=dated.location.name,
+            ledger=_name_of(dated.location),
             started=dated.started,
             verdict=judge_job(runs, counts.final, state.phase if state else "", clock),
             exit_code=last.exit_code if last else None,

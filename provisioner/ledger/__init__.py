@@ -25,6 +25,7 @@ from provisioner.ledger.messages import (
 )
 from provisioner.ledger.notes import SENDING_COMMANDS, JobNotes, PlanNotes, RunNote, ThresholdNote
 from provisioner.ledger.open import (
+    find_all_jobs,
     find_ledger_locations,
     find_other_jobs,
     is_ledger,
@@ -95,6 +96,7 @@ __all__ = [
     "UnknownMessageStore",
     "UnknownRowStore",
     "WorkerLedger",
+    "find_all_jobs",
     "find_ledger_locations",
     "find_other_jobs",
     "follow_up_counts",

@@ -11,6 +11,7 @@ from provisioner.errors import LedgerError, UsageError
 from provisioner.ledger.postgres.address import (
     SCHEMES,
     PostgresAddress,
+    job_in,
     parse_postgres_address,
     replace_job,
     require_driver,
@@ -138,6 +139,15 @@ class LedgerLocation:
     def with_job(self, results: Path) -> "LedgerLocation":
         """Return the address with a job named after a results file, unless it names one."""
         return LedgerLocation(with_job(str(self._text), results))
+
+    @property
+    def job(self) -> str:
+        """Name of the job in the address of a database as it was written, a pattern perhaps; empty for a file."""
+        return job_in(str(self._text)) if self.is_address and self.is_postgres else ""
+
+    def path_of_job(self, job: str) -> Path:
+        """Return the address of another job of the same database as a command takes it, with its password."""
+        return Path(replace_job(str(self._text), job))
 
     def other_job(self, job: str) -> "LedgerLocation":
         """Return the address of another job of the same database."""

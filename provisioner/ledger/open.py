@@ -150,6 +150,17 @@ def find_other_jobs(location: LedgerLocation, fingerprints: Sequence[Fingerprint
     return [location.other_job(job) for job in jobs]
 
 
+def find_all_jobs(location: LedgerLocation) -> Sequence[str]:
+    """Return the names of the jobs of a database, at most the newest 1,000, in ascending order. Blocks.
+
+    The job that the address names may be a pattern. Raise ``LedgerError`` when the database cannot be asked.
+    """
+    require_driver(str(location))
+    from provisioner.ledger.postgres.discovery import list_jobs  # noqa: PLC0415 - loads asyncpg
+
+    return list_jobs(location.other_job("any").postgres_address())
+
+
 def open_reader(location: LedgerLocation) -> AbstractContextManager[LedgerReader]:
     """Open a ledger for reading; a run may be writing it at the same time.
 

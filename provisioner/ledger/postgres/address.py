@@ -80,6 +80,12 @@ def with_job(text: str, output: Path) -> str:
     return f"{text}{'&' if '?' in text else '?'}job={name}"
 
 
+def job_in(text: str) -> str:
+    """Return the job that a URL names, as it was written, empty for none."""
+    found = re.search(r"[?&]job=([^&]*)", text)
+    return unquote(found[1]) if found else ""
+
+
 def replace_job(text: str, job: str) -> str:
     """Return the URL of another job of the same database."""
     return re.sub(r"([?&]job=)[^&]*", lambda found: f"{found[1]}{job}", text)

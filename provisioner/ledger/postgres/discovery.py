@@ -1,4 +1,4 @@
-"""Search for the other jobs of a database that have planned the same input."""
+"""Search for the jobs of a database: all, or the others that have planned the same input."""
 
 from collections.abc import Sequence
 
@@ -21,6 +21,14 @@ def find_jobs(address: PostgresAddress, sha256: Sequence[str]) -> Sequence[str]:
     """
     with LoopThread() as thread, errors.translated(address):
         return thread.result_of(_find(thread.open(address), address, sha256))
+
+
+def list_jobs(address: PostgresAddress) -> Sequence[str]:
+    """Return the names of all jobs of a database, in ascending order; see ``find_jobs``."""
+    with LoopThread() as thread, errors.translated(address):
+        connection = thread.open(address)
+        schemas = thread.result_of(connection.fetch(_DISCOVER["schemas"], PREFIX, "", MOST_JOBS))
+    return sorted(schema.removeprefix(PREFIX) for (schema,) in schemas)
 
 
 async def _find(connection: asyncpg.Connection, address: PostgresAddress, sha256: Sequence[str]) -> Sequence[str]:
