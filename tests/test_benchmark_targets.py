@@ -70,6 +70,19 @@ def test_the_speed_of_a_run_is_told_against_a_peer_by_seconds_and_by_processor_t
     )
 
 
+def test_a_speed_by_seconds_that_the_processor_time_denies_is_not_reached() -> None:
+    """The peer had its turn while other programs were at work."""
+    told = lines({RUN: used(1.0, cpu_s=1.0), BARE_UVLOOP: used(2.0, cpu_s=0.8)})
+
+    assert told["whole run ÷ bare aiohttp loop, both uvloop, rows/s"] == (
+        "2.00",
+        "0.80",
+        "≥ 0.85",
+        "≥ 1.00",
+        "missed",
+    )
+
+
 def test_a_commit_is_compared_by_processor_time() -> None:
     """Seconds do not count, as other programs may have taken them."""
     told = lines({NOW: used(9.0, cpu_s=0.7), AGAINST: used(1.0, cpu_s=1.0)})
