@@ -60,7 +60,7 @@ GLOBAL_OPTIONS: Sequence[click.Option] = (
         ["-q", "--quiet"],
         is_flag=True,
         envvar="PROVISIONER_QUIET",
-        help="Write nothing to stderr but warnings and errors.",
+        help="Write nothing to stderr but warnings, errors and the addresses of pages.",
         show_envvar=True,
     ),
     SourcedOption(
