@@ -30,3 +30,6 @@ CONFIG = f"{__name__}.config"
 
 ON_END = "on_end"
 """Key in the object of click's context under which the shell command of ``--on-end`` is kept until it runs."""
+
+COMPLETION_VARIABLE = "_PROVISIONER_COMPLETE"
+"""Environment variable by which the script of a shell asks for completions."""

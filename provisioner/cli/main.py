@@ -4,6 +4,7 @@
 are imported when they are needed.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -13,7 +14,7 @@ import click
 
 from provisioner import __version__
 
-from . import COMMANDS, ON_END, PROGRAM_COMMANDS
+from . import COMMANDS, COMPLETION_VARIABLE, ON_END, PROGRAM_COMMANDS
 from .descriptors import open_missing_descriptors
 from .global_options import GLOBAL_OPTIONS
 from .help_pages import HELP_ALL, Example, brief, write_examples, write_options, write_variables
@@ -87,6 +88,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is None:
         open_missing_descriptors()
         hooks.install()
+        if COMPLETION_VARIABLE in os.environ:
+            from .shell_completion import use_own_completion
+
+            use_own_completion()
     given = sys.argv[1:] if arguments is None else list(arguments)
     ending: dict[str, str] = {}
     try:

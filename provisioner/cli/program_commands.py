@@ -5,8 +5,9 @@ from typing import Literal, cast
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
-from . import COMMANDS, PROGRAM_COMMANDS
+from . import COMMANDS, COMPLETION_VARIABLE, PROGRAM_COMMANDS
 from .global_options import GlobalOptionsCommand
+from .shell_completion import use_own_completion
 
 _INSTALLING = """\b
 Completion is on in every new shell after
@@ -15,8 +16,6 @@ Completion is on in every new shell after
          (below the line with compinit)
   fish:  provisioner completion fish \\
            > ~/.config/fish/completions/provisioner.fish
-
-TAB completes the value of an option after a space; after = it does not.
 """
 """Text of the help that is not wrapped, after click's mark for that."""
 
@@ -27,8 +26,9 @@ def program_command(name: str) -> click.Command:
 
 
 def _print_script(shell: Literal["bash", "fish", "zsh"]) -> None:
+    use_own_completion()
     program = click.get_current_context().find_root().command
-    script = get_completion_class(shell)(program, {}, "provisioner", "_PROVISIONER_COMPLETE")
+    script = get_completion_class(shell)(program, {}, "provisioner", COMPLETION_VARIABLE)
     click.echo(script.source(), nl=False)
 
 

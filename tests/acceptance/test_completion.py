@@ -47,6 +47,9 @@ LINES = {
     "provisioner --config set\tstatus": "[--config][settings.toml][status]",
     "provisioner run --log-level warn\t": "[run][--log-level][warning]",
     "provisioner help rec\t": "[help][reconcile]",
+    "provisioner check --preset=hubs\t": "[check][--preset=hubspot]",
+    "provisioner run --log-level=warn\t": "[run][--log-level=warning]",
+    "provisioner --config=set\tstatus": "[--config=settings.toml][status]",
 }
 """What is typed, and the words that the program is started with."""
 
