@@ -12,13 +12,13 @@ from msgspec import structs
 from provisioner.models import AttemptRecord, Step, Verdict
 
 from .percentiles import Distribution, distribution, sort_times
+from .row_ids import RowIds
 
 LATE_S = 0.1
 """Seconds after its due time from which a request counts as late; a busy machine is often a little late."""
 
 
 _CREATED = Verdict.CREATED.value
-_MAY_FOLLOW = {Verdict.NOT_PROCESSED, Verdict.MAYBE}
 _THROTTLED = int(HTTPStatus.TOO_MANY_REQUESTS)
 # Constants, because looking up the members of an enumeration is what measuring a million attempts would mostly do.
 
@@ -62,33 +62,37 @@ class StepMetrics:
     from_sent: "array[float]" = field(default_factory=_times)
     _waiting: dict[int, float] = field(default_factory=dict)
     _thrown_back: set[int] = field(default_factory=set)
-    _refused: set[int] = field(default_factory=set)
+    _refused: RowIds = field(default_factory=RowIds)
 
     def add(self, attempt: AttemptRecord) -> None:
         """Add one attempt. Attempts must be added in the order in which they ended.
 
         An attempt without a due time, which a crash has interrupted, is ignored.
         """
-        row_id, _, verdict, due, *_ = attempt
+        row_id, _, verdict, due, _, _, _, _ = attempt
         if due is None:
             return
+        was_refused = row_id in self._refused
         first_due = self._waiting.pop(row_id, None)
         if first_due is None:
-            self.rows += row_id not in self._refused
+            self.rows += not was_refused
             first_due = due
             if self.last_due is None or due > self.last_due:
                 self.last_due = due
         self._count(attempt, first_due)
         self._thrown_back.discard(row_id)
-        self._refused.discard(row_id)
-        if verdict == _CREATED:
-            return
-        if verdict in _MAY_FOLLOW:
+        if was_refused:
+            self._refused.remove(row_id)
+        if verdict != _CREATED:
+            self._note_failure(row_id, verdict, first_due)
+
+    def _note_failure(self, row_id: int, verdict: str, first_due: float) -> None:
+        if verdict == Verdict.REFUSED:
+            self._refused.add(row_id)
+        else:
             self._waiting[row_id] = first_due
         if verdict == Verdict.NOT_PROCESSED:
             self._thrown_back.add(row_id)
-        if verdict == Verdict.REFUSED:
-            self._refused.add(row_id)
 
     def add_lookup(self, lookup: AttemptRecord) -> None:
         """Add the result of a look-up, after the attempts: a row that it found has succeeded after all."""
