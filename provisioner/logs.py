@@ -16,7 +16,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from io import FileIO
@@ -40,8 +39,7 @@ Write = Callable[[str], None]
 """Function that writes one line, which is passed without a line break."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogSettings:
+class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of logging.
 
     ``level`` is ``debug``, ``info``, ``warning`` or ``error``. ``stderr_level`` is a higher level for the lines on

@@ -2,8 +2,11 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+
+import msgspec
+from msgspec import structs
 
 from provisioner import __version__
 from provisioner.errors import UsageError
@@ -28,8 +31,7 @@ SIMULATED_ADDRESS = "IG" + 32 * "0"
 """SID of the Conversations Address that ``--simulate`` uses if the user names none."""
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """Account and connection options of all requests.
 
     ``is_local``: all requests stay on this machine. ``is_simulated``: ``open`` starts a simulator, unless
@@ -129,7 +131,7 @@ class Target:
 
         limit = TWILIO_LIMIT if rate.per_second <= TWILIO_LIMIT else 0.0
         async with open_simulator(SimulatorSettings(rate_limit=limit)) as simulator:
-            yield replace(self, simulator=simulator.base_url)
+            yield structs.replace(self, simulator=simulator.base_url)
 
     @asynccontextmanager
     async def open(self, rate: Rate, *, permit: SendPermit | None = None) -> AsyncIterator[Transport]:
@@ -154,8 +156,7 @@ class Target:
 _IN_VAIN = "--simulate does not call Twilio, so --base-url, --profile and --proxy have no effect with it"
 
 
-@dataclass(frozen=True)
-class JobTargets:
+class JobTargets(msgspec.Struct, frozen=True):
     """Targets of a job by the SID of their account: of one account, or of each in the file ``accounts``.
 
     All of them are on this machine, or none.
@@ -218,8 +219,8 @@ class JobTargets:
         """Return the same targets, at the simulator with this base URL; at their own place for an empty one."""
         if not url:
             return self
-        by_account = {sid: replace(each, simulator=url) for sid, each in self.by_account.items()}
-        return replace(self, by_account=by_account)
+        by_account = {sid: structs.replace(each, simulator=url) for sid, each in self.by_account.items()}
+        return structs.replace(self, by_account=by_account)
 
 
 def choose_targets(
@@ -244,7 +245,7 @@ def choose_targets(
         )
     if is_simulated:
         usual = Target.choose(options, environ, home, is_simulated=True)
-        return {each.sid: replace(usual, account=_simulated(each.sid)) for each in accounts}
+        return {each.sid: structs.replace(usual, account=_simulated(each.sid)) for each in accounts}
     targets = {}
     for each in accounts:
         try:

@@ -1,10 +1,11 @@
 """The command ``check``: read and validate an input and forecast its run, without calling Twilio."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec import structs
 
 from provisioner import __version__
 from provisioner.errors import ExitCode, UsageError
@@ -122,7 +123,7 @@ def _mapping(options: CheckOptions) -> Mapping:
             cure="run each account with its history on its own",
         )
     accounts = read_accounts(options.accounts) if options.accounts else None
-    return replace(Mapping.from_options(options), stand_in_address=_STAND_IN_ADDRESS, accounts=accounts)
+    return structs.replace(Mapping.from_options(options), stand_in_address=_STAND_IN_ADDRESS, accounts=accounts)
 
 
 def _forecast_accounts(mapping: Mapping, reader: LedgerReader, options: CheckOptions) -> Sequence[AccountForecast]:

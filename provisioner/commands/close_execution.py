@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import structs
 
 from provisioner.closing.close_workers import ClosePool, CloseWorkers
 from provisioner.closing.guest_workers import GuestStep, GuestWorkers
@@ -230,7 +232,9 @@ class CloseExecution:
         """Open the connections of each account; simulated accounts share one simulator."""
         rate, simulator = parse_rate(self._options.rate), ""
         for rows in accounts:
-            target = await stack.enter_async_context(replace(rows.target, simulator=simulator).started(rate))
+            target = await stack.enter_async_context(
+                structs.replace(rows.target, simulator=simulator).started(rate)
+            )
             simulator = target.simulator
             transport = await stack.enter_async_context(target.open(rate))
             account = AccountExecution(self._options, rows, transport, self._monitors, ui=self._ui)

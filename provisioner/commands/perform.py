@@ -5,8 +5,9 @@ other commands do not pay for it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import Summary
@@ -35,8 +36,7 @@ ReadingOptions = ExportOptions | StatusOptions | ReportOptions
 """Options of the commands that only read ledgers; they send no request and need no event loop."""
 
 
-@dataclass(frozen=True, slots=True)
-class CommandContext:
+class CommandContext(msgspec.Struct, frozen=True):
     """Surroundings of a command: environment variables, user interface, and requests to stop."""
 
     environment: ProcessEnvironment

@@ -9,8 +9,9 @@ import math
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.options import parse_duration, parse_rate
@@ -19,8 +20,7 @@ from provisioner.system.printable import quoted
 _STAGE = re.compile(r"\s*(?P<time>[^:]+):\s*(?P<step>=?)\s*(?P<rate>.+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(msgspec.Struct, frozen=True):
     """One stage of a test: within ``duration_s`` seconds the rate changes linearly from ``start`` to ``end``.
 
     Both rates are in rows per second; ``duration_s`` is positive and may be ``math.inf``.
@@ -77,8 +77,7 @@ def steady(rate: float, duration_s: float) -> tuple[Stage, ...]:
     return (Stage(duration_s, rate, rate),)
 
 
-@dataclass(frozen=True, slots=True)
-class Arrivals:
+class Arrivals(msgspec.Struct, frozen=True):
     """Arrival schedule of a load test: its stages, and the random seed of Poisson arrivals (None: even ones)."""
 
     stages: tuple[Stage, ...]

@@ -4,7 +4,8 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.system.printable import quoted
@@ -38,8 +39,7 @@ MOST_DIGITS = 12
 """Digits that are added to a figure to tell it from its bound."""
 
 
-@dataclass(frozen=True, slots=True)
-class Threshold:
+class Threshold(msgspec.Struct, frozen=True):
     """One condition under which a load test fails: a figure, a comparison and a bound.
 
     ``figure`` is a percentile such as ``p95``, or ``mean``, ``min`` or ``max``, of the latencies of ``step``
@@ -77,8 +77,7 @@ class Threshold:
                 return rank(count, float(self.figure.removeprefix("p")) / 100)
 
 
-@dataclass(frozen=True, slots=True)
-class ThresholdResult:
+class ThresholdResult(msgspec.Struct, frozen=True):
     """Result of one threshold; ``value`` is the measured figure, None if nothing was measured."""
 
     threshold: Threshold

@@ -1,6 +1,7 @@
 """What the account of a row decides in a job for many accounts: its SID, its usual address, and its key."""
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec import structs
 
 from provisioner.models.accounts import JobAccount, JobAccounts
 
@@ -13,8 +14,7 @@ NO_ACCOUNT = "nothing says in which of the accounts a row is sent"
 ACCOUNT_CURE = "add a column account_sid with SIDs or names of --accounts, or --set 'account_sid={Column}'"
 
 
-@dataclass(frozen=True, slots=True)
-class AccountSources:
+class AccountSources(msgspec.Struct, frozen=True):
     """Sources of the texts that depend on the account of a row.
 
     ``named`` gives the SID or the name of the account, as the row has it.
@@ -26,7 +26,9 @@ class AccountSources:
     @property
     def sid(self) -> FieldSource:
         """The SID of the row's account; empty where the row names none of the accounts."""
-        return replace(self.named, get=lambda values: account.sid if (account := self._find(values)) else "")
+        return structs.replace(
+            self.named, get=lambda values: account.sid if (account := self._find(values)) else ""
+        )
 
     @property
     def address(self) -> FieldSource | None:

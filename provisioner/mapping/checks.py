@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Self
+
+import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.system.printable import quoted, shortened
@@ -87,8 +88,7 @@ def _no_braces(header: Header, rule: Rule, text: str, found: Sequence[str]) -> U
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _ColumnNames:
+class _ColumnNames(msgspec.Struct, frozen=True):
     """Names of columns by what all their spellings have in common; ``longest`` is the most words of one."""
 
     by_folded: dict[str, str]

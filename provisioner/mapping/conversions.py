@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -122,8 +121,7 @@ def _json(text: str) -> msgspec.Raw:
         raise ConversionError("is not valid JSON") from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Date:
+class _Date(msgspec.Struct, frozen=True):
     """Converter of dates: parses ``format`` or ISO 8601 and returns ISO 8601, with the time if there is one."""
 
     format: str

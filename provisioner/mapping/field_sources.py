@@ -1,9 +1,10 @@
 """Field sources: how to get the text of a target from a record, once the columns are known."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
+
+import msgspec
 
 from provisioner.models import NestedValues
 from provisioner.system.printable import quoted
@@ -18,8 +19,7 @@ NestedFinder = Callable[[NestedValues], str]
 """Function that returns the name of a placeholder that stands for a JSON array or object; empty if none does."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldSource:
+class FieldSource(msgspec.Struct, frozen=True):
     """Getter of one text from the values of a record, with the names of the columns that it reads.
 
     ``origin`` tells people where the text comes from. ``find_nested`` finds a placeholder that gives no text.

@@ -1,8 +1,8 @@
 """Layout of one list of columns: compiled once from the rules, then used to map every record."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from msgspec import Raw
 
 from provisioner.models import FIELDS, Mapped, MappedColumns, NestedValues, WebChatRequest
@@ -22,8 +22,7 @@ NO_ADDRESS = "nothing gives the Conversations Address of the WebChats"
 ADDRESS_CURE = "give --address-sid IG…, set PROVISIONER_ADDRESS_SID, or add a column address_sid"
 
 
-@dataclass(frozen=True, slots=True)
-class FixedMapper:
+class FixedMapper(msgspec.Struct, frozen=True):
     """Mapper of records that all have the same columns.
 
     ``texts`` holds the constant values in the order of ``FIELDS``, the order of the fields of ``WebChatRequest``;

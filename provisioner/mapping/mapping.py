@@ -1,9 +1,12 @@
 """Mapping of a job: which column or template fills each field; read from options, then bound to each source."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import partial
 from typing import Self
+
+import msgspec
+from msgspec import structs
 
 from provisioner.errors import UsageError
 from provisioner.models.accounts import JobAccounts
@@ -22,8 +25,7 @@ from .rules import NO_PRESET, FieldRules, Rule, describe_rules
 from .templates import Template, parse_template
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(msgspec.Struct, frozen=True):
     """Rules that fill the fields of WebChats from the columns of records.
 
     The text of a field comes from the first of: its ``--set``; the mapping file; the preset; the column that is
@@ -109,7 +111,7 @@ class Mapping:
             raise UsageError(f"the inputs come from several systems: {listed}", cure="run each of them on its own")
         first = next(iter(found.values()))
         chosen = self._choose_preset(first.preset)
-        return replace(
+        return structs.replace(
             chosen,
             notes=(describe_match(first),),
             stand_in_address=self.stand_in_address,
@@ -135,7 +137,7 @@ class Mapping:
                 f"{rule.origin}: only a job for many accounts has the field {ACCOUNT_FIELD}",
                 cure="add --accounts FILE, or omit it",
             )
-        rules = replace(
+        rules = structs.replace(
             self.rules,
             stand_in_address=self.stand_in_address,
             unnamed=[field for field in self.unnamed if self.accounts is None or field != ACCOUNT_FIELD],

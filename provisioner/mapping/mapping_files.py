@@ -6,10 +6,12 @@ fault raises ``UsageError`` with the file, the key, and the line where it can be
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.options import InputOptions
@@ -39,8 +41,7 @@ _TYPED_KEYS = ("from", "type", "format")
 _AS_TEXT = 'write it as a text like "{Column}", or as a list of texts, of which the first that fits is taken'
 
 
-@dataclass(frozen=True, slots=True)
-class MappingFile:
+class MappingFile(msgspec.Struct, frozen=True):
     """Content of a mapping file: rules by target, one rule per key column, and options for reading the input."""
 
     rules: Mapping[str, Rule]

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from provisioner.models.accounts import JobAccounts
 
@@ -13,8 +14,7 @@ TEXT = ValueType("text")
 """Type of a value that is not converted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """Rule that fills one target with the first of ``choices`` whose columns all exist.
 
     The value is of type ``kind``. A choice without columns always fits. ``origin`` is the option or the file
@@ -42,8 +42,7 @@ class Rule:
         return any(not choice.columns for choice in self.choices)
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
+class Preset(msgspec.Struct, frozen=True):
     """The rules of a preset by target, and one for each part of the key; without a name, there is none."""
 
     name: str
@@ -54,8 +53,7 @@ class Preset:
 NO_PRESET = Preset("", {}, ())
 
 
-@dataclass(frozen=True, slots=True)
-class FieldRules:
+class FieldRules(msgspec.Struct, frozen=True):
     """All rules of a mapping, by target.
 
     An ``explicit`` rule replaces the column that is named after the target. A ``fallback`` rule applies to rows in

@@ -6,8 +6,9 @@ parsed again. The length of the rendered text is limited.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Self
+
+import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.system.printable import quoted
@@ -28,8 +29,7 @@ class TooLongError(Exception):
     """Raised when a rendered text exceeds ``MAX_CHARACTERS``. Caught in this package."""
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
+class Placeholder(msgspec.Struct, frozen=True):
     """Placeholder for the text of one column; ``default`` replaces a blank text."""
 
     column: str
@@ -47,8 +47,7 @@ class MeantText(str):
         return "".join(2 * each if each in "{}" else f"{{|{each}}}" for each in re.split(r"([{}])", text) if each)
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(msgspec.Struct, frozen=True):
     """Parsed template: literal texts and placeholders in order. ``text`` is the text that the user wrote."""
 
     text: str
@@ -118,8 +117,7 @@ def parse_template(text: str, origin: str) -> Template:
     return Template(text, tuple(_part(token, origin) for token in _TOKEN.finditer(text)))
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(msgspec.Struct, frozen=True):
     """Getter of a text that is the same for every row, so that callers can read ``text`` once."""
 
     text: str

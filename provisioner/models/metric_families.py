@@ -5,8 +5,9 @@ Source: Prometheus, https://prometheus.io/docs/instrumenting/exposition_formats/
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+import msgspec
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """Value of the ``Content-Type`` header of this text."""
@@ -23,17 +24,15 @@ class MetricKind(StrEnum):
     """Numbers of observations up to bounds; its samples have the suffixes ``_bucket``, ``_sum`` and ``_count``."""
 
 
-@dataclass(frozen=True, slots=True)
-class MetricSample:
+class MetricSample(msgspec.Struct, frozen=True):
     """One value of a family. ``suffix`` follows the family's name; a value of None is not written."""
 
     value: float | None
-    labels: Mapping[str, object] = field(default_factory=dict)
+    labels: Mapping[str, object] = msgspec.field(default_factory=dict)
     suffix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MetricFamily:
+class MetricFamily(msgspec.Struct, frozen=True):
     """Samples of one metric. ``text`` describes it in a sentence; a family without values is not written."""
 
     name: str

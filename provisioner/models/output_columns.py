@@ -1,7 +1,8 @@
 """The columns by which the tables that this program writes are known."""
 
 from collections.abc import Callable, Container, Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from .jobs import AccountResult, Result
 from .outcomes import Status
@@ -83,8 +84,7 @@ def _status_by_name(values: Values) -> str:
     return _foreign(values[_STATUS], has_error=_has_error(values))
 
 
-@dataclass(frozen=True, slots=True)
-class _StatusAt:
+class _StatusAt(msgspec.Struct, frozen=True):
     place: int
     has_error: bool
 

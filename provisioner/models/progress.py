@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 SENDING, LOOKING_UP, DRAINING, DONE = "sending", "looking up unknown rows", "draining", "done"
 """States of a run for display. Look-ups begin when all rows were sent; a run that drains is stopping."""
@@ -16,8 +17,7 @@ def draining_state(left_s: float) -> str:
     return f"{DRAINING}, {math.ceil(max(left_s, 0))} s left" if math.isfinite(left_s) else DRAINING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerProgress:
+class WorkerProgress(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of one worker of a shared run.
 
     ``number`` is its number in the job; ``host`` and ``pid`` are its machine and process. ``done`` is the number
@@ -33,8 +33,7 @@ class WorkerProgress:
     lease_left_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """Snapshot of a run's progress; it does not change afterwards.
 
     ``total`` is the number of input rows of this run, ``done`` the number of them that have an outcome, from this

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from provisioner.models import MessageStatus, Problem, SettingsStatus, Status
 from provisioner.models.text import pluralize
 
@@ -19,8 +21,7 @@ NEVER_PLANNED = "no input was planned in this ledger yet, so it knows of no row"
 """Note about a ledger whose first run ended before it had read its input."""
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorReason:
+class ErrorReason(msgspec.Struct, frozen=True):
     """Why ``rows`` rows were not created: their status, their common error code, and one of their error sentences.
 
     ``of`` is the noun of what has this status: ``row``, ``settings update`` or ``first message``.

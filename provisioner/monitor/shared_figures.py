@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any, Protocol
 
 import msgspec
+from msgspec import structs
 
 from provisioner.models import MessageStatus, SettingsStatus, Status
 from provisioner.models.progress import LOOKING_UP, SENDING, Progress
@@ -85,7 +85,7 @@ def progress_of_worker(monitor: FiguresSource) -> Progress:
     """Return the progress of one worker alone: its monitor has the counts of the run only as of its start."""
     settled = monitor.figures().settled
     shown = {status: max(settled.get(status, 0), 0) for status in Status}
-    return replace(
+    return structs.replace(
         monitor.snapshot(),
         done=max(sum(settled.values()), 0),
         created=shown[Status.CREATED],

@@ -2,7 +2,8 @@
 
 import math
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.system.printable import LONGEST_NUMBER, quoted
@@ -19,8 +20,7 @@ LEAST_REGRESSION, MOST_REGRESSION = 0.01, 10.0
 FAILURE_LIMITS = "1 to 1,000,000,000, or up to 100%"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rate:
+class Rate(msgspec.Struct, frozen=True, kw_only=True):
     """Rate in requests per second.
 
     ``per_second`` is ``math.inf`` for no limit. With ``is_auto`` the pacer starts at ``per_second`` and probes
@@ -56,8 +56,7 @@ def parse_rate(text: str, flag: str = "--rate") -> Rate:
     return Rate(per_second=per_second)
 
 
-@dataclass(frozen=True, kw_only=True)
-class FailureLimit:
+class FailureLimit(msgspec.Struct, frozen=True, kw_only=True):
     """Number of failed rows at which a run stops: ``count`` in rows, or ``share`` (0 to 1) of the rows to send."""
 
     count: int | None = None

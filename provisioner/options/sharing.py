@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+import msgspec
+
 from provisioner.errors import UsageError
 from provisioner.system.addresses import masked_address
 from provisioner.system.printable import LONGEST_NAME, LONGEST_NUMBER, quoted
@@ -41,8 +43,7 @@ _DASK_PORT = 8786
 _PORTS = 2**16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineChoice:
+class EngineChoice(msgspec.Struct, frozen=True, kw_only=True):
     """Engine that keeps workers: the Dask cluster of ``scheduler``, ``HOST:PORT``; this machine without it."""
 
     scheduler: str = ""

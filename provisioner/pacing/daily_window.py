@@ -6,8 +6,9 @@ a skipped time is moved later by the length of the jump; when clocks go back, th
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
+
+import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.system.printable import quoted
@@ -18,8 +19,7 @@ _FORESEEN = timedelta(days=3660)
 _HOURS, _MINUTES = 24, 60
 
 
-@dataclass(frozen=True, slots=True)
-class DailyWindow:
+class DailyWindow(msgspec.Struct, frozen=True):
     """Interval from ``opens`` (inclusive) to ``closes`` (exclusive) of every day, in ``zone``.
 
     ``zone`` is None for the time zone of this machine. All datetime arguments must have a time zone.

@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import PurePath
+
+import msgspec
+from msgspec import structs
 
 from provisioner.models import Counts, PlanReport
 from provisioner.models.accounts import JobAccounts
@@ -28,8 +30,7 @@ def _later(start: datetime, seconds: float) -> datetime | None:
     return start + timedelta(seconds=seconds)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workload:
+class Workload(msgspec.Struct, frozen=True, kw_only=True):
     """Numbers of rows that a run has to process.
 
     ``to_send`` rows have to be created. ``to_post`` rows are created already and only lack their first message.
@@ -41,8 +42,7 @@ class Workload:
     to_look_up: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
     """Rate and duration of a run.
 
     ``duration_s`` is the time that sending takes, in seconds; None means that it is computed from the number of
@@ -94,7 +94,7 @@ def timing_of(accounts: Sequence[AccountForecast], timing: Timing) -> Timing:
         return timing
     sending = [each for each in accounts if each.to_send] or accounts
     rates = [math.inf if each.rate_asked is None else each.rate_asked for each in sending]
-    return replace(
+    return structs.replace(
         timing,
         rate=Rate(per_second=sum(rates)),
         duration_s=max(each.duration_s or 0.0 for each in sending),

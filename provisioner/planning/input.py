@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import msgspec
 from msgspec import structs
 
 from provisioner.mapping import ACCOUNT_FIELD, Mapping, RecordMapper, parse_field
@@ -28,8 +28,7 @@ class PlanInterrupted(Exception):  # noqa: N818 - a request to stop is not an er
     """Raised by a plan pass after ``JobInput.interrupt``; the earlier plan in the ledger is kept."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowSettings:
+class RowSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings for making rows from records.
 
     ``friendly_name`` is whether to add the customer's name to the pre-engagement data. ``marker`` is the member

@@ -1,8 +1,9 @@
 """One source of a job with its mapper, and the errors about the two together."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Self
+
+import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.mapping import Mapping, RecordMapper, did_you_mean, names_with_null, preset_hint, suggest_command
@@ -11,8 +12,7 @@ from provisioner.sources import ObjectSource, Source
 from provisioner.system.printable import quoted, shortened
 
 
-@dataclass(frozen=True, slots=True)
-class MappedSource:
+class MappedSource(msgspec.Struct, frozen=True):
     """Source with the mapper of its records.
 
     ``foreign_status`` gets the ``_status`` of a record that belongs to another job; None where no record has one.

@@ -1,8 +1,8 @@
 """What a plan shows before anything is sent: where each field comes from, with an example, and some requests."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from msgspec import Raw
 
 from provisioner.mapping import PRE_ENGAGEMENT_PREFIX
@@ -25,8 +25,7 @@ _MADE = {_KEY: "a digest", _IDENTITIES["auto"]: "wc-…"}
 """Examples of what is made of a whole row, by its origin."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(msgspec.Struct, frozen=True):
     """Where every field of a job comes from, and the first ``requests`` that will be sent."""
 
     fields: Sequence[MappedField] = ()

@@ -1,6 +1,6 @@
 """Choice of the way in which the rows of a job are looked up: by identity or by mark."""
 
-from dataclasses import dataclass
+import msgspec
 
 from provisioner.http_client.transport import Transport
 from provisioner.options import Rate
@@ -15,8 +15,7 @@ LOOK_UPS_PER_SECOND = 10.0
 """Most look-ups per second. Twilio's limit for creating WebChats does not apply (Twilio: Conversations API v1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class FinderChoice:
+class FinderChoice(msgspec.Struct, frozen=True):
     """Finder for a job; when it is None, ``reason`` says why the rows cannot be looked up.
 
     ``names`` look rows up by their unique names, too; None where none can have one.

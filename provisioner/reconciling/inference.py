@@ -6,7 +6,8 @@ such look-up some time later gave the same answer. Twilio does not document how 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from provisioner.models import ControlVisibility, LookupObservation
 
@@ -18,28 +19,24 @@ MOST_LOOKS = 7
 """Most look-ups of a row: one at once, and six more in case Twilio does not answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """The conversation exists. ``duplicates`` holds the SIDs of further conversations of the same row."""
 
     conversation_sid: str
     duplicates: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(msgspec.Struct, frozen=True):
     """The conversation does not exist, as far as look-ups can prove it; the row may be sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class RetryLater:
+class RetryLater(msgspec.Struct, frozen=True):
     """Nothing is proved yet; look again at ``at`` or later, in seconds on the clock of the look-ups."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Inconclusive:
+class Inconclusive(msgspec.Struct, frozen=True):
     """Look-ups cannot decide it, for the given reason; the row stays *unknown*."""
 
     reason: str

@@ -3,8 +3,9 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol, assert_never
+
+import msgspec
 
 from provisioner.errors import GuardError, ungrouped
 from provisioner.ledger import UnknownMessageStore
@@ -43,8 +44,7 @@ class MessageReconcileObserver(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Sought:
+class _Sought(msgspec.Struct, frozen=True):
     doubt: UnknownMessage
     message: Message
 

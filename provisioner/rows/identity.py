@@ -1,7 +1,6 @@
 """Identity and mark of a row's request, by which its conversation can be found again."""
 
-from dataclasses import dataclass
-
+import msgspec
 from msgspec import structs
 
 from provisioner.models import WebChatRequest
@@ -10,8 +9,7 @@ from .digests import identity_for, marker_for
 from .pre_engagement import with_member
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityPolicy:
+class IdentityPolicy(msgspec.Struct, frozen=True):
     """Policy for the guests' identities and the rows' marks of one job.
 
     ``identity`` is the value of ``--identity``: ``auto`` makes an identity for each row that has none, ``none``

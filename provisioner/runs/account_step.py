@@ -4,11 +4,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
 from msgspec import structs, to_builtins
 
 from provisioner.errors import ExitCode, ProvisionerError, StorageError, UnreachableError
@@ -45,8 +46,7 @@ class Judge(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountConfig:
+class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Configuration of the last step.
 
     ``command`` is the name of the command. With ``is_timed`` (a load test with a fixed duration), rows that were
@@ -63,8 +63,7 @@ class AccountConfig:
     judge: Judge | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _FinalState:
+class _FinalState(msgspec.Struct, frozen=True, kw_only=True):
     """State of the job after the last step has finished writing."""
 
     counts: Counts
@@ -248,7 +247,7 @@ def _advice(
     reasons = [each for each in report.figures.reasons if not final.error or each.sentence not in told]
     return advice(
         final.counts.final,
-        replace(
+        structs.replace(
             context,
             figures=replace(report.figures, reasons=reasons),
             has_failed=config.commands.options.failed is not None,

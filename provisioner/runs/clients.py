@@ -1,6 +1,9 @@
 """Twilio clients of a run, which share one open transport."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+import msgspec
+from msgspec import structs
 
 from provisioner.http_client.transport import Transport
 from provisioner.ledger import SharedRate
@@ -18,8 +21,7 @@ from provisioner.twilio.webchats import WebChatClient
 from .send_schedule import SendSchedule
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunClients:
+class RunClients(msgspec.Struct, frozen=True, kw_only=True):
     """Twilio clients of a run.
 
     ``pacer`` is that of WebChats. ``host`` is the host of conversations, None when a failed connection counts as
@@ -75,7 +77,7 @@ class RunClients:
             return self
         reads = Pacer(Rate(per_second=LOOK_UPS_PER_SECOND), host=self.host)
         history = HistoryCalls(MessageClient(self.transport, reads), loader)
-        return replace(self, calls=replace(self.calls, history=history))
+        return structs.replace(self, calls=replace(self.calls, history=history))
 
     def unique_names(self, row_loader: RowLoader) -> UniqueNames:
         """Return the look-up of rows by the unique names that ``row_loader`` reads from the input."""

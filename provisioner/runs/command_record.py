@@ -1,7 +1,8 @@
 """What a run stores in the ledger about its own command, for reports and for whoever takes the job over."""
 
 import json
-from dataclasses import asdict
+
+from msgspec import structs
 
 from provisioner.ledger import RunNote
 from provisioner.models.environment import ProcessEnvironment
@@ -21,7 +22,7 @@ _REPORTED_OPTIONS = (
 
 def options_json(options: JobOptions, retry: RetryConfig) -> str:
     """Return the options that reports show, as a JSON object of strings; they hold no customer data."""
-    values = {**asdict(retry), **vars(options)}
+    values = {**structs.asdict(retry), **vars(options)}
     told = {name: values.get(name) for name in _REPORTED_OPTIONS if name != "rate" or not values.get("stage")}
     return json.dumps({name: _written(value) for name, value in told.items() if value})
 

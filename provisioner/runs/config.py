@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+
+import msgspec
 
 from provisioner import __version__
 from provisioner.errors import UsageError
@@ -47,8 +49,7 @@ from .shared.shared_config import SharedConfig
 from .supervisor import SupervisorConfig
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunConfig:
+class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Options of a run, checked as far as possible without opening an input: one part for each step.
 
     ``sendings`` has the part of each account by its SID; only with ``has_accounts`` there is more than one.

@@ -1,8 +1,9 @@
 """Confirmation by the user, and other conditions that a run has to meet before anything is sent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from provisioner.errors import ProvisionerError, StrictError, UsageError
 from provisioner.models.forecast import Forecast
@@ -24,8 +25,7 @@ _NO_HISTORY = PlannedHistory()
 GIVEN, DECLINED = Consent(is_given=True), Consent(is_given=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confirmation:
+class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
     """Conditions under which a run may send.
 
     ``is_strict`` (``--strict``) refuses an input with invalid rows, and a history of no row. ``is_agreed``

@@ -3,9 +3,10 @@
 import os
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.results.recognition import OutputKind, describe_file, output_kind
@@ -26,8 +27,7 @@ class Use(StrEnum):
     """The command creates the file, or replaces an existing one."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileRole:
+class FileRole(msgspec.Struct, frozen=True):
     """One file of a command: ``name`` is its flag or name in messages ("--map"), ``what`` its kind ("an input").
 
     ``path`` is the path as given; it does not have to exist. ``kind`` is the kind of output of a file that is

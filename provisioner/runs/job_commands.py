@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from provisioner.ledger import LedgerLocation
 from provisioner.options import InputOptions, LoadOptions, MappingOptions, RunOptions
@@ -19,8 +21,7 @@ class PlannedEnd(NamedTuple):
     next_command: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobCommands:
+class JobCommands(msgspec.Struct, frozen=True, kw_only=True):
     """The commands that go on with a job.
 
     ``resume`` is the one that was typed, and ``options`` what was read of it. ``preset`` are the names of options

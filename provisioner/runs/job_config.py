@@ -3,8 +3,10 @@
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
+from msgspec import structs
 
 from provisioner.ledger import LedgerLocation, open_reader
 from provisioner.mapping import Mapping
@@ -16,8 +18,7 @@ from provisioner.rows import IdentityPolicy
 from provisioner.signals import StopSignals
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobConfig:
+class JobConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Configuration of a job.
 
     ``reading`` are the input options. ``spool_dir`` is the folder into which an input from a pipe is copied, None
@@ -41,7 +42,9 @@ class JobConfig:
         version did not know do not fill it. Entering raises ``InputError`` or ``UsageError`` when an input cannot
         be opened.
         """
-        mapping = replace(self.mapping, unnamed=LATER_FIELDS) if self._lacks_later_fields() else self.mapping
+        mapping = (
+            structs.replace(self.mapping, unnamed=LATER_FIELDS) if self._lacks_later_fields() else self.mapping
+        )
         return open_input(files, self.reading, mapping, self.rows, spool_dir=self.spool_dir, stop=stop)
 
     def _lacks_later_fields(self) -> bool:

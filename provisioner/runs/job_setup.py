@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
+from msgspec import structs
 
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation
@@ -25,8 +27,7 @@ from .send_schedule import SendSchedule
 from .sending_context import RoundConfig
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobSetup:
+class JobSetup(msgspec.Struct, frozen=True, kw_only=True):
     """Options of a job that decide what is sent, where, and when.
 
     ``sendings`` has the part of each account, by its SID; there is one, unless the options name a file of
@@ -77,7 +78,7 @@ class JobSetup:
             job=_job(
                 options,
                 targets,
-                replace(mapping, accounts=accounts),
+                structs.replace(mapping, accounts=accounts),
                 uses=uses,
                 ledger=ledger,
                 spool_dir=spool_dir,

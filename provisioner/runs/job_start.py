@@ -6,10 +6,11 @@ Nothing is sent here, and nothing is written except a ledger that is to be rebui
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from shlex import quote
+
+import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation, LedgerReader, open_reader
@@ -25,8 +26,7 @@ from .ledger_rebuild import rebuild_lost_ledger
 from .sent_before import find_sent_before
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobStartConfig:
+class JobStartConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The files of a job, and the options that the checks depend on.
 
     ``results`` and ``ledger`` are the locations of the job's results file and ledger. ``has_formula_guard``: the
@@ -54,8 +54,7 @@ class JobStartConfig:
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobStart:
+class JobStart(msgspec.Struct, frozen=True, kw_only=True):
     """Result of the checks.
 
     ``notes`` are shown with the plan. ``set_aside`` is a results file of another job in the place of this job's,

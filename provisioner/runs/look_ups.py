@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec import structs
 
 from provisioner.models import MessageStatus, Status
 from provisioner.reconciling import MessageReconciler, Reconciler, history_reconciler
@@ -56,7 +57,7 @@ class RunLookUps:
         chosen = self._clients.choose_finder(trusts_identities=await self._ledger.trusts_identities())
         feed = self._context.new_feed()
         if feed.has_unique_names:
-            chosen = replace(chosen, names=self._clients.unique_names(feed))
+            chosen = structs.replace(chosen, names=self._clients.unique_names(feed))
         reconciler = Reconciler(
             self._ledger,
             chosen,

@@ -4,8 +4,9 @@ import fnmatch
 import glob
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation, find_all_jobs
@@ -16,8 +17,7 @@ _SUFFIX = ".ledger"
 _CLOSING = ".close.ledger"
 
 
-@dataclass(frozen=True, slots=True)
-class NamedLedgers:
+class NamedLedgers(msgspec.Struct, frozen=True):
     """Ledgers, or results files beside them; ``is_schedule`` says that a folder or a pattern named some."""
 
     paths: tuple[Path, ...]

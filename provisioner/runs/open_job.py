@@ -1,6 +1,6 @@
 """Job whose input and ledger are open."""
 
-from dataclasses import dataclass
+import msgspec
 
 from provisioner.ledger import Ledger
 from provisioner.planning.history import HistoryFile
@@ -9,8 +9,7 @@ from provisioner.ports.user_interface import UserInterface
 from provisioner.signals import StopSignals
 
 
-@dataclass(frozen=True, slots=True)
-class OpenJob:
+class OpenJob(msgspec.Struct, frozen=True):
     """Open input and ledger of a job, with the user interface and the stop signals, for the steps of a run.
 
     ``history`` is the file of ``--history``, None without it.

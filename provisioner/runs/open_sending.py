@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from functools import partial
+
+import msgspec
 
 from provisioner.http_client.transport import Transport
 from provisioner.ledger import SharedRate, SharedRates, open_shared_rates
@@ -25,8 +26,7 @@ from .service_checks import service_check_of
 from .work_stop import WorkStop
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendConfig:
+class SendConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Configuration of the second step.
 
     ``rate`` is the value of ``--rate``, as the user wrote it. ``drain_s`` is the time in seconds that requests in
@@ -40,12 +40,11 @@ class SendConfig:
     rounds: RoundConfig
     rate: str
     drain_s: float
-    defaults: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] = msgspec.field(default_factory=dict)
     give_up_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StartingPoint:
+class StartingPoint(msgspec.Struct, frozen=True):
     """What a run has before it: counts at its start, rows to send, and created rows that only owe a message."""
 
     counts: Counts
@@ -58,8 +57,7 @@ class StartingPoint:
         return cls(planned.counts, planned.to_send, planned.to_post)
 
 
-@dataclass(frozen=True, slots=True)
-class OpenSending:
+class OpenSending(msgspec.Struct, frozen=True):
     """What sends rows, with the connections and the reachability that it counts by."""
 
     context: SendingContext

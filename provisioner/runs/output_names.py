@@ -7,10 +7,12 @@ for the name as the user wrote it, with its braces, does.
 import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
+
+import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation, hold_lock
@@ -21,8 +23,7 @@ _O = TypeVar("_O", bound=JobOptions)
 _PLACES = ("{date}", "{time}")
 
 
-@dataclass(frozen=True, slots=True)
-class DatedOutputNames:
+class DatedOutputNames(msgspec.Struct, frozen=True):
     """File names of a run that contain ``{date}`` or ``{time}``.
 
     ``moment`` is the start of the run, which replaces them. ``templates`` are (flag, path) pairs, as the user

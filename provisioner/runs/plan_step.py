@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import NoReturn
 
+import msgspec
 from msgspec import structs
 
 from provisioner.errors import StrictError
@@ -25,8 +25,7 @@ from .open_job import OpenJob
 from .row_selection import RowSelection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanConfig:
+class PlanConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Configuration of the first step.
 
     ``options_json`` are the options that reports show, as a JSON object. ``run_note`` is what the ledger keeps of
@@ -47,8 +46,7 @@ class PlanConfig:
     rate: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunPlan:
+class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Plan of a run.
 
     ``required_rows`` is the number of rows that need an outcome for the run to be complete. ``is_unchanged`` says

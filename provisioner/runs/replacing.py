@@ -1,9 +1,10 @@
 """What each command may replace: one table, by which its files are checked and which the documentation shows."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from provisioner.options import ExportOptions, LoadOptions, ReportOptions, RunOptions
 from provisioner.results.recognition import OutputKind
@@ -18,8 +19,7 @@ class Treatment(StrEnum):
     OVERWRITE = "refused; `--overwrite` replaces it"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputRule:
+class OutputRule(msgspec.Struct, frozen=True, kw_only=True):
     """Treatment of what stands at one output of one command.
 
     ``option`` is the name of the option. ``kind`` is what is written there: any file of another kind is refused

@@ -1,14 +1,14 @@
 """Selection of the rows that a run sends, and policy for rows whose reply was lost."""
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+
+import msgspec
 
 from provisioner.models import Counts, MessageStatus, SettingsStatus, Status
 from provisioner.planning.forecast import Workload
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryConfig:
+class RetryConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Policy for rows that were not created at the first attempt.
 
     ``max_attempts`` is the most attempts per row in one run. ``on_unknown`` is ``reconcile``, ``hold`` or
@@ -35,8 +35,7 @@ class RetryConfig:
         return self.on_unknown != "hold"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowSelection:
+class RowSelection(msgspec.Struct, frozen=True, kw_only=True):
     """Selection of the rows that a run sends: at most ``limit`` rows, None for no limit.
 
     ``is_timed`` says that the run ends after a fixed time, so that the run is complete after ``limit`` rows.

@@ -1,7 +1,8 @@
 """Exit code and advice of a run, from the counts of its rows and the reason it stopped. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from provisioner.errors import ExitCode, ProvisionerError
 from provisioner.models import Counts, FollowUpCounts, MessageCounts, SettingsCounts, Status
@@ -21,8 +22,7 @@ _RESUMABLE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RunOutcome:
+class RunOutcome(msgspec.Struct, frozen=True):
     """Exit code and outcome of a run."""
 
     exit_code: ExitCode
@@ -92,8 +92,7 @@ def _codes_of(counts: Counts, follow_ups: FollowUpCounts) -> Iterator[ExitCode]:
         yield ExitCode.REJECTED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdviceContext:
+class AdviceContext(msgspec.Struct, frozen=True, kw_only=True):
     """Facts about a run, besides its counts, that the advice depends on.
 
     ``left`` is the number of rows without an outcome; ``planned_end`` says which limit that was asked for ended

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+import msgspec
 
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.options import LoadOptions, RunOptions
@@ -11,8 +12,7 @@ from .command_files import files_of_command
 from .output_names import DatedOutputNames
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFiles:
+class RunFiles(msgspec.Struct, frozen=True, kw_only=True):
     """Files of a run. In ``options``, date and time are already inserted into the file names."""
 
     options: RunOptions | LoadOptions

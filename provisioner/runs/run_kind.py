@@ -1,7 +1,8 @@
 """Differences between the commands that send the rows of a job."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from provisioner.load import Arrivals
 from provisioner.options import RunOptions
@@ -11,8 +12,7 @@ from .account_step import Judge
 from .row_selection import RetryConfig
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunKind:
+class RunKind(msgspec.Struct, frozen=True, kw_only=True):
     """Differences between the commands ``run`` and ``load``.
 
     ``arrivals`` give the due times of the rows of a load test; None in ``run``, which starts rows evenly. With

@@ -2,7 +2,10 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+import msgspec
+from msgspec import structs
 
 from provisioner.models import AttemptResult, Row, Step
 from provisioner.models.progress import Progress
@@ -23,8 +26,7 @@ def _never() -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatchedRun:
+class WatchedRun(msgspec.Struct, frozen=True, kw_only=True):
     """What can be watched of a run that sends, and what stops it.
 
     ``progress`` and ``figures`` return those of the whole run. ``stop`` takes a request to stop it, and
@@ -65,7 +67,7 @@ class RunWatch:
     def settle(self) -> None:
         """Keep the present figures: nothing is sent any more, and the results are being written."""
         told = self.status()
-        progress = replace(told.progress, state=WRITING, in_flight=0, rate_now=0.0, eta_s=None)
+        progress = structs.replace(told.progress, state=WRITING, in_flight=0, rate_now=0.0, eta_s=None)
         self._last, self._watched = replace(told, progress=progress), None
 
     def finish(self, summary: Summary) -> None:
@@ -76,7 +78,10 @@ class RunWatch:
         """Show that the run is over; without a result, an error ended it."""
         if self._last.summary is None:
             told = self.status()
-            self._last, self._watched = replace(told, progress=replace(told.progress, state=ENDED_EARLY)), None
+            self._last, self._watched = (
+                replace(told, progress=structs.replace(told.progress, state=ENDED_EARLY)),
+                None,
+            )
 
     def status(self) -> RunStatus:
         """Return the state of the run now; after its end, that of its end."""

@@ -1,8 +1,10 @@
 """Rate, hours and arrival times with which the requests of a run start."""
 
 import math
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+import msgspec
+from msgspec import structs
 
 from provisioner.ledger import SharedRate
 from provisioner.load import Arrivals
@@ -16,8 +18,7 @@ MESSAGES_PER_SECOND = 10.0
 Twilio: messages are limited to 30 per second in each conversation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendSchedule:
+class SendSchedule(msgspec.Struct, frozen=True, kw_only=True):
     """Rate of a run, and the hours of the day in which it sends (None: all).
 
     ``arrivals`` give the due times of the rows of a load test; None starts rows evenly, at ``rate``.
@@ -49,7 +50,7 @@ class SendSchedule:
         """Rate of messages: twice the rate of WebChats, at least ``MESSAGES_PER_SECOND``, more for histories."""
         peak = self.peak_rate
         least = HISTORY_PER_SECOND if self.has_history else MESSAGES_PER_SECOND
-        return replace(peak, per_second=max(2 * peak.per_second, least))
+        return structs.replace(peak, per_second=max(2 * peak.per_second, least))
 
     @property
     def timing(self) -> Timing:

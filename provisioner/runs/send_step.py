@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from provisioner.errors import ProvisionerError
 from provisioner.monitor import NO_FIGURES, RunFigures
@@ -24,8 +25,7 @@ from .supervisor import RunSupervisor
 from .work_stop import draining_note
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendReport:
+class SendReport(msgspec.Struct, frozen=True, kw_only=True):
     """Result of sending; without arguments, the result of a run that sent nothing.
 
     ``error`` is the error that prevented or stopped sending, and ``is_time_up`` says that ``--max-duration``
@@ -43,7 +43,7 @@ class SendReport:
     bytes_sent: int = 0
     bytes_received: int = 0
     unreachable_s: float = 0.0
-    account_errors: Mapping[str, str] = field(default_factory=dict)
+    account_errors: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     def elapsed_s(self, now: float) -> float:
         """Return how many seconds ago sending began; 0 where it did not."""

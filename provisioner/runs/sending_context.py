@@ -1,7 +1,8 @@
 """What sending rows and looking them up needs: limits, the ledger, the input, and clients over one transport."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from provisioner.ledger import Ledger
 from provisioner.monitor import RunMonitor
@@ -15,8 +16,7 @@ from .row_selection import RetryConfig
 from .work_stop import WorkStop
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoundConfig:
+class RoundConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Limits of sending and looking up.
 
     ``limit`` is the most rows that a run sends, None for no limit. ``concurrency`` is the most requests in flight.
@@ -40,8 +40,7 @@ class RoundConfig:
     other_host: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendingContext:
+class SendingContext(msgspec.Struct, frozen=True, kw_only=True):
     """What one run sends rows and looks them up with. ``new_feed`` starts another pass over the input."""
 
     config: RoundConfig

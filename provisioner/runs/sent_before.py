@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
+
+import msgspec
 
 from provisioner.errors import ProvisionerError, UsageError
 from provisioner.ledger import (
@@ -27,8 +28,7 @@ from provisioner.system.shown_time import moment_text
 _ENDING = ".ledger"
 
 
-@dataclass(frozen=True, slots=True)
-class SentBefore:
+class SentBefore(msgspec.Struct, frozen=True):
     """Another ledger with the same input.
 
     ``file`` is the name of that input here, ``created`` the number of created rows, ``at`` the start of the last

@@ -4,9 +4,10 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from provisioner.errors import ThresholdError
 from provisioner.load import AbortCondition, StepMetrics
@@ -26,8 +27,7 @@ CHECK_S = 1.0
 """Seconds between two checks of ``--abort-if``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SupervisorConfig:
+class SupervisorConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Configuration of the supervision of a run.
 
     ``facts`` is what is known of the run from its start. ``dashboard`` is the address of the live page, empty for

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import BinaryIO
+
+import msgspec
 
 from provisioner.models import Fingerprint, Record
 from provisioner.sources.files.raw_input import RawInput
@@ -20,8 +21,7 @@ _DETECTION = Detection(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class EmptySource:
+class EmptySource(msgspec.Struct, frozen=True):
     """Input without a record. Its columns and its writer are those of another input, ``like``."""
 
     raw_input: RawInput

@@ -1,7 +1,8 @@
 """Plan of the histories of a job: which rows have one, and what a user has to know before anything is sent."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from provisioner.errors import StrictError, UsageError
 from provisioner.ledger import HistoryLedger
@@ -20,8 +21,7 @@ _MOST_OF_KEY = 40
 _NOTHING = HistoryReport()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedHistory:
+class PlannedHistory(msgspec.Struct, frozen=True, kw_only=True):
     """What the plan of the histories found in the file ``name``; all 0 without one."""
 
     name: str = ""

@@ -20,9 +20,9 @@ from .account_ends import of_listed_account
 
 def of_listed_accounts(report: SendReport) -> SendReport:
     """Return the report of a run for many accounts, whose errors say where the credentials of each are."""
-    reasons = [replace(each, sentence=of_listed_account(each.sentence)) for each in report.figures.reasons]
+    reasons = [structs.replace(each, sentence=of_listed_account(each.sentence)) for each in report.figures.reasons]
     errors = {sid: of_listed_account(text) for sid, text in report.account_errors.items()}
-    return replace(report, figures=replace(report.figures, reasons=reasons), account_errors=errors)
+    return structs.replace(report, figures=replace(report.figures, reasons=reasons), account_errors=errors)
 
 
 async def figures_at_end(job: OpenJob, errors: Mapping[str, str]) -> Sequence[AccountFigures]:

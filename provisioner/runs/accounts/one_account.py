@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import replace
 
+from msgspec import structs
 from structlog.contextvars import bound_contextvars
 
 from provisioner.errors import ProvisionerError
@@ -93,6 +93,6 @@ async def open_accounts(
             limit=share.total,
         )
         start = StartingPoint(counts, share.to_send, share.to_post)
-        own = replace(job, ledger=view)
+        own = structs.replace(job, ledger=view)
         opened = open_sending(own, config, identity_policy, start, rates=rates)
         yield OneAccount(sid, await stack.enter_async_context(opened), share.total, allowance)

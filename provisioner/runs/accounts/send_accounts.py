@@ -4,7 +4,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+
+from msgspec import structs
 
 from provisioner.errors import ProvisionerError
 from provisioner.ledger import open_shared_rates
@@ -62,7 +63,7 @@ async def at_one_place(sendings: Mapping[str, SendConfig]) -> AsyncIterator[Mapp
     fastest = max((each.schedule.peak_rate for each in sendings.values()), key=lambda rate: rate.per_second)
     async with next(iter(sendings.values())).target.started(fastest) as started:
         yield {
-            sid: replace(each, target=replace(each.target, simulator=started.simulator))
+            sid: structs.replace(each, target=structs.replace(each.target, simulator=started.simulator))
             for sid, each in sendings.items()
         }
 

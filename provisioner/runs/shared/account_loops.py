@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 
+from msgspec import structs
 from structlog.contextvars import bound_contextvars
 
 from provisioner.errors import ProvisionerError
@@ -146,7 +146,9 @@ async def open_account_loops(
         if not ledger.accounts:
             one = next(iter(sendings.values()))
             whole = start or StartingPoint(counts, counts.pending + counts.unsent)
-            opening = open_sending(replace(job, ledger=ledger), one, identity_policy, whole, permit=ledger.lease)
+            opening = open_sending(
+                structs.replace(job, ledger=ledger), one, identity_policy, whole, permit=ledger.lease
+            )
             loops[""] = WorkerLoop(ledger, await stack.enter_async_context(opening))
         else:
             rates = await stack.enter_async_context(open_shared_rates(job.ledger.location))
@@ -154,7 +156,7 @@ async def open_account_loops(
             for sid in ledger.accounts:
                 view, before = ledger.of_account(sid), found.get(sid, Counts())
                 part = StartingPoint(before, before.pending + before.unsent)
-                own = replace(job, ledger=view)
+                own = structs.replace(job, ledger=view)
                 opening = open_sending(own, sendings[sid], identity_policy, part, permit=ledger.lease, rates=rates)
                 loops[sid] = WorkerLoop(view, await stack.enter_async_context(opening))
         yield AccountLoops(ledger, loops, counts)

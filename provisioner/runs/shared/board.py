@@ -5,7 +5,8 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+
+from msgspec import structs
 
 from provisioner.errors import ProvisionerError
 from provisioner.ledger.sharing import SharedRun, WorkerFigures, WorkerState
@@ -110,7 +111,7 @@ class RunBoard:
     def progress(self) -> Progress:
         """Return the progress of the run for the display, over all of its workers."""
         told = self.progress_with_workers()
-        return told if self._shows_workers else replace(told, workers=())
+        return told if self._shows_workers else structs.replace(told, workers=())
 
     def progress_with_workers(self) -> Progress:
         """Return the progress of the run over all of its workers, with the figures of each."""

@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from provisioner import __version__
 from provisioner.errors import LedgerError, OtherJobError, UsageError
@@ -27,8 +28,7 @@ from .run_spec import options_of, require_shared_files
 from .worker_loop import WorkerEnd
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerReport:
+class WorkerReport(msgspec.Struct, frozen=True):
     """What became of a worker: its number in the job, how it ended, and its loops, which have the figures."""
 
     number: int

@@ -4,6 +4,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
 from provisioner.errors import ProvisionerError
 from provisioner.ledger.sharing import RunEnd, SharedRun
 from provisioner.ports.engine import WorkerPlacement
@@ -61,7 +63,7 @@ async def send_shared(
             except ProvisionerError as raised:
                 error = raised
     report = _report(board, run_plan, ends, began=began, unreachable_s=coordinator.unreachable_s)
-    return replace(report, error=error or coordinator.error or report.error)
+    return structs.replace(report, error=error or coordinator.error or report.error)
 
 
 def _rate_of(sendings: Mapping[str, SendConfig], accounts: Sequence[str]) -> float:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
+import msgspec
+
 from provisioner.errors import UsageError
 from provisioner.rows import holds_cut_number
 
@@ -196,8 +198,7 @@ def _usual_ends(records: Sequence["SampleRecord"], text: str) -> tuple[str, ...]
     return tuple(filter(None, (first, *most)))
 
 
-@dataclass(frozen=True, slots=True)
-class SampleRecord:
+class SampleRecord(msgspec.Struct, frozen=True):
     """Record of a sample: its first line (from 0), its text and its values.
 
     ``is_after_blank`` is whether a blank line precedes it.

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import islice
 
 from msgspec import structs
@@ -29,7 +28,7 @@ def recognize_guard(source: DelimitedSource) -> DelimitedSource:
     head = source.raw_input.head().decode(source.detection.encoding.value, errors="ignore")
     if not _MARK.search(head) or not _has_guard(source):
         return source
-    return replace(
+    return structs.replace(
         source,
         detection=_told(source.detection),
         columns=tuple(map(unguarded, source.columns)),

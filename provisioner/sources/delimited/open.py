@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import chain
 
 import msgspec
@@ -36,8 +35,7 @@ _SAMPLE_SIZE = 512 * 1024
 _TAIL_SIZE = 16 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class _Start:
+class _Start(msgspec.Struct, frozen=True):
     """Result of parsing the sample: ``line`` is the header's, from 1; ``records`` begin with the header."""
 
     delimiter: Detected

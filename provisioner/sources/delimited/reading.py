@@ -2,9 +2,9 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 
+import msgspec
 from msgspec import structs
 
 from provisioner.errors import InputError
@@ -30,8 +30,7 @@ from .parsing import MAX_FIELD_SIZE, NULL, without_line_end
 _QUOTE_CURE = "close the quote, or double the quotes inside the field"
 
 
-@dataclass(frozen=True, slots=True)
-class LineRange:
+class LineRange(msgspec.Struct, frozen=True):
     """Range of lines from the header to the last record, from 1; ``last`` is 0 when it is the end of the text."""
 
     first: int = 1

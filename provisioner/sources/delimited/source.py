@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass, field
 from typing import BinaryIO, ClassVar
 
+import msgspec
 from msgspec import structs
 
 from provisioner.models import Fingerprint, Record
@@ -22,8 +22,7 @@ from .spelling import as_written
 from .writer import DelimitedWriter
 
 
-@dataclass(frozen=True, slots=True)
-class DelimitedSource:
+class DelimitedSource(msgspec.Struct, frozen=True):
     """Delimited text input. A record has one value per column, or a problem.
 
     ``first_line`` is the first line of the header, without its line end. With ``is_guarded``, the cells have a
@@ -36,7 +35,7 @@ class DelimitedSource:
     line_range: LineRange
     columns: tuple[str, ...]
     first_line: str
-    _last_pass: LastPass = field(default_factory=LastPass)
+    _last_pass: LastPass = msgspec.field(default_factory=LastPass)
 
     is_guarded: bool = False
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO, ClassVar, NamedTuple
+
+import msgspec
 
 from provisioner.errors import InputError, ProvisionerError
 from provisioner.models import Fingerprint, Record
@@ -36,8 +37,7 @@ class SheetPlan(NamedTuple):
     hidden_rows: str
 
 
-@dataclass(frozen=True, slots=True)
-class WorkbookSource:
+class WorkbookSource(msgspec.Struct, frozen=True):
     """One sheet of a workbook as input; ``Record.line`` is the number of the row in the sheet."""
 
     raw_input: RawInput

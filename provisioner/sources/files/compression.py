@@ -6,8 +6,9 @@ import lzma
 import re
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from .members import CompressionError, Container, MemberReader
 
@@ -24,8 +25,7 @@ _ZSTD_PIECE_SIZE = 1024
 """Compressed bytes per call. Few, because the library has no output limit: one byte may give up to 32 KiB."""
 
 
-@dataclass(frozen=True, slots=True)
-class Compression:
+class Compression(msgspec.Struct, frozen=True):
     """Compression format: the pattern of its first bytes, and the function that decompresses a stream.
 
     Reading the stream that ``decompressed`` returns raises ``CompressionError`` for data that it cannot read.

@@ -2,8 +2,9 @@
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+import msgspec
 
 _CUT = "cannot be read to its end: it is cut short or damaged"
 _EXPORT_AGAIN = "copy or export it again"
@@ -42,8 +43,7 @@ class Member(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Container:
+class Container(msgspec.Struct, frozen=True, kw_only=True):
     """Rules of a file format for its members.
 
     ``new_member`` returns the decompressor of the next member, and ``raised`` is the exception of that for bytes

@@ -5,8 +5,9 @@ import io
 import os
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from provisioner.errors import InputError
 from provisioner.models import Fingerprint
@@ -20,8 +21,7 @@ CHUNK_SIZE = 64 * 1024
 """Size of the pieces in which inputs are read, in bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class RawInput:
+class RawInput(msgspec.Struct, frozen=True):
     """Stored bytes of one input. ``opened`` returns a new stream from the start, independent of earlier ones.
 
     Every method raises ``InputError`` when the bytes cannot be opened or read.

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import msgspec
+
 from provisioner.errors import InputError
 from provisioner.system.addresses import MASK, has_parameters, masked_address, scheme_of
 
@@ -24,8 +26,7 @@ _STATE = ("size", "ETag", "etag", "generation", "LastModified", "last_modified",
 _CHECK = "check the address and the credentials in the environment, or download it and name the file"
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteObject:
+class RemoteObject(msgspec.Struct, frozen=True):
     """One object at an address. ``name`` is the address without secrets, ``opened`` opens it for one pass.
 
     Reading raises ``InputError`` when the object cannot be read to its end.

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import BinaryIO, ClassVar, NamedTuple
 
@@ -41,8 +40,7 @@ READERS: dict[JsonLayout, _Reader] = {
 """Function that reads the records of each layout, except ``LINES`` and ``TREE``, whose readers take more."""
 
 
-@dataclass(frozen=True, slots=True)
-class JsonSource:
+class JsonSource(msgspec.Struct, frozen=True):
     """JSON input.
 
     ``columns`` holds the names in its first 1,000 records, in order of first occurrence, also those whose value is
@@ -56,7 +54,7 @@ class JsonSource:
     columns: tuple[str, ...]
     tree: Tree | None = None
     is_readable: bool = True
-    _last_pass: LastPass = field(default_factory=LastPass)
+    _last_pass: LastPass = msgspec.field(default_factory=LastPass)
 
     has_dynamic_columns: ClassVar[bool] = True
 

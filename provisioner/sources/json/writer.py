@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import BinaryIO
 
 import msgspec
@@ -16,8 +15,7 @@ from .objects import members_of
 from .shapes import SALESFORCE, Wrapper
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True):
     """Texts before, between and after the records; ``instead`` replaces all of them when there are no records."""
 
     before: str

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from typing import Any, BinaryIO, ClassVar
 
 import msgspec
@@ -26,8 +25,7 @@ _WRITE_AS_TEXT = "write them as text"
 _NULL = msgspec.Raw(b"null")
 
 
-@dataclass(frozen=True, slots=True)
-class ParquetSource:
+class ParquetSource(msgspec.Struct, frozen=True):
     """Parquet input; ``Record.line`` is the number of the row in the file, from 1.
 
     ``columns`` are those with a text, ``json_columns`` those of them whose texts are JSON, such as numbers.
@@ -40,7 +38,7 @@ class ParquetSource:
     json_columns: frozenset[str]
     schema: str
 
-    _last_pass: LastPass = field(default_factory=LastPass)
+    _last_pass: LastPass = msgspec.field(default_factory=LastPass)
 
     has_dynamic_columns: ClassVar[bool] = True
 

@@ -2,7 +2,8 @@
 
 import codecs
 from contextlib import closing
-from dataclasses import dataclass
+
+import msgspec
 
 from provisioner.errors import InputError, UsageError
 from provisioner.sources.detection import Detected
@@ -24,8 +25,7 @@ _QUARTER = 0.25
 _CLEARLY = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Encoding:
+class Encoding(msgspec.Struct, frozen=True):
     """Encoding of a text, with its byte order in its name; ``mark`` holds the bytes of its byte order marks."""
 
     found: Detected

@@ -3,7 +3,8 @@
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from provisioner.errors import InputError
 
@@ -54,8 +55,7 @@ _NAMED = 4
 """Most encodings in a message, and most letters of each."""
 
 
-@dataclass(frozen=True, slots=True)
-class EncodingCandidate:
+class EncodingCandidate(msgspec.Struct, frozen=True):
     """Decoded sample, with the encodings that decode it in this way, in the order of ``_CANDIDATES``.
 
     ``score`` is the logarithm of its likelihood.

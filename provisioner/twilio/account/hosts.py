@@ -2,8 +2,9 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
+
+import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.models.sids import SidKind
@@ -20,8 +21,7 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
 _LEADS_ELSEWHERE = frozenset({"", ".", ".."})
 
 
-@dataclass(frozen=True, slots=True)
-class Hosts:
+class Hosts(msgspec.Struct, frozen=True):
     """Builds the URLs of one run; if ``base_url`` is set, it replaces scheme and host of all of them.
 
     If ``service_sid`` is set, all paths of the product ``conversations`` are those of this service; paths without

@@ -5,8 +5,9 @@ or a value that may be a secret in the wrong variable.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.system.os_errors import os_reason
@@ -16,8 +17,7 @@ FILE_SUFFIX = "_FILE"
 """Suffix of variables that name a file: ``TWILIO_API_SECRET_FILE`` is a file with the ``TWILIO_API_SECRET``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Variables:
+class Variables(msgspec.Struct, frozen=True):
     """Names of the variables of one account: ``TWILIO_API_KEY`` … with the ``prefix`` ``TWILIO``."""
 
     prefix: str

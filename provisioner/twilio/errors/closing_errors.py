@@ -7,9 +7,9 @@ https://www.twilio.com/docs/flex/developer/conversations/interactions-api/channe
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 
+import msgspec
 from msgspec import structs
 
 from provisioner.models import Verdict
@@ -35,8 +35,7 @@ DONE = ReplyClassification(verdict=Verdict.CREATED)
 """Classification of a request that succeeded, now or earlier."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClosingErrors:
+class ClosingErrors(msgspec.Struct, frozen=True):
     """Errors of one kind of resource: its table, and the codes of a 404 that mean that it does not exist."""
 
     table: ErrorTable

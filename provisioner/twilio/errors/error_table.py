@@ -5,7 +5,6 @@ Twilio's own message is never passed on, since it may repeat a value of the row.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
 
@@ -104,8 +103,7 @@ _DONE_ELSEWHERE = {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.FOUND, HTTPStatus.SE
 _NOT_CREATED = ambiguous("the server answered neither 201 nor an error", word="bad_reply")
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorTable:
+class ErrorTable(msgspec.Struct, frozen=True):
     """Classifies the replies of one endpoint, other than success.
 
     ``codes`` and ``statuses`` are the tables by error code and by HTTP status. ``open_end`` is appended to the

@@ -2,9 +2,9 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from rich.console import Console as RichConsole
 
 from provisioner.cli.frame import frame
@@ -36,7 +36,7 @@ def drawn(progress: Progress, width: int, height: int = 24, reasons: Sequence[st
 @pytest.mark.parametrize("width", [200, 80])
 def test_the_usual_figures_are_three_lines(width: int) -> None:
     """The height does not change, and the bar keeps its place, while a run is paused and goes on."""
-    sending, paused = drawn(HALF, width), drawn(replace(HALF, state="paused 3 s (429)"), width)
+    sending, paused = drawn(HALF, width), drawn(structs.replace(HALF, state="paused 3 s (429)"), width)
 
     assert (len(sending), len(paused)) == (3, 3)
     assert sending[0].index("━") == paused[0].index("━")
@@ -78,7 +78,7 @@ def test_the_lines_of_many_workers_leave_half_of_the_screen_to_messages(height: 
     """Those that do not fit are counted, and the command that lists them is named."""
     workers = [WorkerProgress(number=number, host="vm", pid=100 + number) for number in range(1, 41)]
 
-    lines = drawn(replace(HALF, workers=workers), 80, height)
+    lines = drawn(structs.replace(HALF, workers=workers), 80, height)
 
     shown = [line for line in lines if line.startswith("  worker ")]
     assert len(lines) <= max(height // 2, 4)

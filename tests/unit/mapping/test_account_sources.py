@@ -1,8 +1,7 @@
 """What the account of a row decides, in a job for many accounts."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 
 from provisioner.errors import UsageError
 from provisioner.mapping import Mapping, RecordMapper
@@ -25,7 +24,7 @@ def bound(
     columns: list[str], options: MappingOptions, accounts: JobAccounts | None = ACCOUNTS, *, is_json: bool = False
 ) -> RecordMapper:
     """Bind the options of a job for these accounts to a header, or to objects with these names."""
-    mapping = replace(Mapping.from_options(options), accounts=accounts)
+    mapping = structs.replace(Mapping.from_options(options), accounts=accounts)
     return mapping.bind(columns, has_dynamic_columns=is_json, source="people.csv")
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation, open_ledger
@@ -43,7 +43,7 @@ def input_of(folder: Path, *key: str, south: str = ADDRESS) -> Iterator[JobInput
     file = folder / "in.csv"
     file.write_text(TABLE)
     options = RunOptions(key=key)
-    mapping = replace(Mapping.from_options(options), accounts=accounts_of(north=ADDRESS, south=south))
+    mapping = structs.replace(Mapping.from_options(options), accounts=accounts_of(north=ADDRESS, south=south))
     with open_input([str(file)], options, mapping) as opened:
         yield opened
 

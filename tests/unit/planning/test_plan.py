@@ -1,9 +1,9 @@
 """When an input is planned anew, and when the last plan stands."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation, open_ledger
@@ -65,7 +65,7 @@ async def test_a_plan_is_made_anew_when_columns_fill_other_fields(tmp_path: Path
 
     reports = [
         await plan(tmp_path, mapping=mapping)
-        for mapping in (replace(MAPPING, unnamed=LATER_FIELDS), MAPPING, MAPPING)
+        for mapping in (structs.replace(MAPPING, unnamed=LATER_FIELDS), MAPPING, MAPPING)
     ]
 
     assert [report.is_reused for report in reports] == [False, False, True]

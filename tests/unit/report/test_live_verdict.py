@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 
 import pytest
+from msgspec import structs
 
 from provisioner.errors import ExitCode
 from provisioner.models import Counts
@@ -36,7 +37,7 @@ GOING = RunStatus(
 )
 def test_a_run_that_goes_on_says_what_it_does(state: str, tone: Tone, title: str) -> None:
     """Its state is the title; where nothing new is sent, it warns."""
-    found = live_verdict(replace(GOING, progress=replace(GOING.progress, state=state)))
+    found = live_verdict(replace(GOING, progress=structs.replace(GOING.progress, state=state)))
 
     assert (found.tone, found.title, found.text) == (tone, title, "")
 
@@ -84,9 +85,9 @@ def test_a_run_that_is_over_says_how_it_ended(
 
 def test_the_line_below_tells_share_and_times_with_their_offset() -> None:
     """In the zone of the run; the end has its date where that is another one."""
-    late = replace(GOING, progress=replace(GOING.progress, eta_s=7200.0))
+    late = replace(GOING, progress=structs.replace(GOING.progress, eta_s=7200.0))
     east = replace(GOING, facts=RunFacts(command="run", zone=EAST))
-    endless = replace(GOING, progress=replace(GOING.progress, eta_s=1e15))
+    endless = replace(GOING, progress=structs.replace(GOING.progress, eta_s=1e15))
 
     assert progress_line(GOING) == (
         "25 % · 100 of 400 rows · since 2023-11-14 22:13:20+00:00 · 1:40 elapsed · "

@@ -4,11 +4,11 @@ import csv
 import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from openpyxl import Workbook
 from pyarrow import Table, parquet
 
@@ -51,7 +51,7 @@ async def job(
     )
     location = LedgerLocation(folder / f"{Path(files[0]).name}.ledger")
     settings = SETTINGS if accounts is None else {"account": BY_ROW}
-    mapping = replace(Mapping.from_options(options), accounts=accounts)
+    mapping = structs.replace(Mapping.from_options(options), accounts=accounts)
     with open_input(files, options, mapping) as opened:
         async with open_ledger(location, settings, version="1") as ledger:
             await plan_input(ledger, opened, lambda _rows: None)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from provisioner.commands.run import run_job
 from provisioner.errors import OtherJobError, UsageError
@@ -85,7 +86,7 @@ async def test_jobs_with_and_without_a_file_of_accounts_know_each_other(tmp_path
     in_one, in_many = options, replace(options, output=many, accounts=str(listed), set=(f"account_sid={sids[1]}",))
 
     async def refusal(account: str, accounts: JobAccounts | None, kept: Path) -> str:
-        mapping = replace(
+        mapping = structs.replace(
             Mapping.from_options(in_many if accounts else in_one, default_address=ADDRESS), accounts=accounts
         )
         asked = JobStartConfig(
