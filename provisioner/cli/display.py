@@ -4,21 +4,22 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 import structlog
-from rich.console import Console as RichConsole
-from rich.spinner import Spinner
-from rich.text import Text
 
 from provisioner.models.progress import Progress
 
-from .frame import frame
-from .live_region import LiveRegion
 from .repeated_reasons import RepeatedReasons
+
+if TYPE_CHECKING:  # rich takes a tenth of a second to import, and is imported with the first frame
+    from rich.spinner import Spinner
+
+    from .live_region import LiveRegion
 
 LINE_EVERY_S = 10.0
 FRAME_EVERY_S = 0.25
+FIRST_FRAME_S = 0.05
 QUIET_S = 0.5
 
 Source = Callable[[], Progress]
@@ -91,22 +92,38 @@ def _tell_repeats(screen: Screen, told: Sequence[str]) -> Sequence[str]:
 
 
 async def show_live(screen: Screen, source: Source, *, sleep: Sleep = asyncio.sleep) -> None:
-    """Draw the progress four times a second, until cancelled; the last frame stays on the screen."""
-    with live_lines(screen) as region:
+    """Draw the progress four times a second, until cancelled; the last frame stays on the screen.
+
+    The first frame waits until the first requests have left.
+    """
+
+    def draw(region: "LiveRegion", *, is_last: bool = False) -> None:
+        from .frame import frame
+
+        region.draw(frame(source(), *region.size, screen.repeated.lines()), is_last=is_last)
+
+    with ExitStack() as stack:
+        region: LiveRegion | None = None
         try:
+            await sleep(FIRST_FRAME_S)
+            region = stack.enter_context(live_lines(screen))
             while True:
-                region.draw(frame(source(), *region.size, screen.repeated.lines()))
+                draw(region)
                 await sleep(FRAME_EVERY_S)
         finally:
-            region.draw(frame(source(), *region.size, screen.repeated.lines()), is_last=True)
+            draw(region or stack.enter_context(live_lines(screen)), is_last=True)
 
 
 @contextmanager
-def live_lines(screen: Screen, *, is_transient: bool = False) -> Iterator[LiveRegion]:
+def live_lines(screen: Screen, *, is_transient: bool = False) -> Iterator["LiveRegion"]:
     """Open a live region on stderr, which is redrawn only on request; status lines are printed above it.
 
     ``is_transient`` removes the region at the end.
     """
+    from rich.console import Console as RichConsole
+
+    from .live_region import LiveRegion
+
     rich = RichConsole(
         file=screen.stderr,
         force_terminal=True,
@@ -129,7 +146,7 @@ class RowCounter:
         self._clock = clock
         self._next = clock() + (QUIET_S if screen.is_live else LINE_EVERY_S)
         self._region: LiveRegion | None = None
-        self._spinner = Spinner("dots")
+        self._spinner: Spinner | None = None
         self._stack = ExitStack()
 
     def __call__(self, rows: int) -> None:
@@ -147,9 +164,12 @@ class RowCounter:
             self._draw(text)
 
     def _draw(self, text: str) -> None:
-        if self._region is None:
+        if self._region is None or self._spinner is None:
+            from rich.spinner import Spinner
+
             self._region = self._stack.enter_context(live_lines(self._screen, is_transient=True))
-        self._spinner.update(text=Text(text))
+            self._spinner = Spinner("dots")
+        self._spinner.update(text=text)
         self._region.draw(self._spinner)
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ import click
 from provisioner import __version__
 
 from . import COMMANDS, COMPLETION_VARIABLE, ON_END, PROGRAM_COMMANDS
+from .collection import defer_collection
 from .descriptors import open_missing_descriptors
 from .global_options import GLOBAL_OPTIONS
 from .help_pages import HELP_ALL, Example, brief, write_examples, write_options, write_variables
@@ -82,10 +83,11 @@ def cli(**_options: object) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code; an empty list of arguments shows the help.
 
-    ``arguments`` None means ``sys.argv``; only then are missing standard descriptors opened and the exception
-    hooks installed.
+    ``arguments`` None means ``sys.argv``; only then are missing standard descriptors opened, the exception hooks
+    installed, and garbage collected later than usual.
     """
     if arguments is None:
+        defer_collection()
         open_missing_descriptors()
         hooks.install()
         if COMPLETION_VARIABLE in os.environ:

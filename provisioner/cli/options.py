@@ -56,13 +56,11 @@ def command(
 
     def declare(function: Handler) -> click.Command:
         def callback(**given: Any) -> int:
-            from .command_runner import run_command
-
             chosen = {each.name: given.pop(each.name) for each in fields(options_class)}
             if "verbose" in chosen and click.get_current_context().find_root().params.get("verbose"):
                 chosen["verbose"] = True
             options = options_class(**{name: value for name, value in chosen.items() if value is not None})
-            return run_command(function, options=options, **given)
+            return _runner()(function, options=options, **given)
 
         sections = sections_of(function.__name__, options_class)
         return HelpfulCommand(
@@ -75,3 +73,13 @@ def command(
         )
 
     return declare
+
+
+def _runner() -> Callable[..., int]:
+    """Return ``run_command``, imported without what structlog imports for others."""
+    from .structlog_import import import_structlog
+
+    import_structlog()
+    from .command_runner import run_command
+
+    return run_command

@@ -6,8 +6,9 @@ import unicodedata
 from collections.abc import Iterator
 from enum import IntEnum
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
+
+from provisioner.system.package_files import read_package_file
 
 _TABLE = "column_words.toml"
 _OTHERS = "others"
@@ -22,13 +23,11 @@ _NO_LETTER = re.compile(r"[\W_]+")
 _PLAIN = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "đ": "d"})
 """Letters that Unicode does not split into a letter and an accent."""
 _NUMBER = re.compile(r"(?<=[^\W\d])(?=\d)")
-_VALUE_WORD = re.compile(r"\b(?:\d+|value|wert|valeur|valor|valore|waarde|wartosc|値)\b")
+_VALUE_WORD = r"\b(?:\d+|value|wert|valeur|valor|valore|waarde|wartosc|値)\b"
 """Words which say nothing about the purpose of a column: ``E-mail 1 - Value``."""
-_CONTAINER = re.compile(
-    r"^(?:fields|properties|attributes|values|data|record|item|details|profile)\.", re.IGNORECASE
-)
+_CONTAINER = r"(?i)^(?:fields|properties|attributes|values|data|record|item|details|profile)\."
 """Object around the values of a record, in JSON and in tables made from it: ``fields.Name``."""
-_NO_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_NO_SPACES = r"[\u3040-\u30ff\u3400-\u9fff]"
 """A letter of Japanese, which separates no words."""
 _SHORTEST_TAIL = 5
 """Fewest letters of a phrase that counts at the end of a longer word, as in ``CONTACTEMAIL``."""
@@ -105,7 +104,7 @@ def is_about_a_person(column: str) -> bool:
 
 def has_family_name_first(column: str) -> bool:
     """Return whether the language of a column's name writes the family name before the given name."""
-    return _NO_SPACES.search(column) is not None
+    return re.search(_NO_SPACES, column) is not None
 
 
 def _fit(name: _Name, phrase: _Phrase) -> Fit:
@@ -122,19 +121,19 @@ def _fit(name: _Name, phrase: _Phrase) -> Fit:
 
 def _is_tail(words: str, squeezed: str) -> bool:
     """Return whether the last word of a name, written without spaces, ends with a phrase."""
-    least = _SHORTEST_JAPANESE_TAIL if _NO_SPACES.search(squeezed) else _SHORTEST_TAIL
+    least = _SHORTEST_JAPANESE_TAIL if re.search(_NO_SPACES, squeezed) else _SHORTEST_TAIL
     return len(squeezed) >= least and words.endswith(squeezed)
 
 
 def _name(column: str) -> _Name:
-    words = normalize_header(_CONTAINER.sub("", column))
-    core = " ".join(_VALUE_WORD.sub(" ", _NUMBER.sub(" ", words)).split())
+    words = normalize_header(re.sub(_CONTAINER, "", column))
+    core = " ".join(re.sub(_VALUE_WORD, " ", _NUMBER.sub(" ", words)).split())
     return _Name(words, words.replace(" ", ""), core, _others().search(words) is not None)
 
 
 @cache
 def _table() -> dict[str, dict[str, list[str] | str]]:
-    text = files(__package__).joinpath(_TABLE).read_text(encoding="utf-8")
+    text = read_package_file(__package__, _TABLE).decode()
     return tomllib.loads(text)
 
 
@@ -155,6 +154,6 @@ def _listed(lists: dict[str, list[str] | str]) -> Iterator[_Phrase]:
 @cache
 def _others() -> re.Pattern[str]:
     words = [normalize_header(word) for text in _table()[_OTHERS].values() for word in str(text).split()]
-    spaced = [word for word in words if not _NO_SPACES.search(word)]
-    japanese = [word for word in words if _NO_SPACES.search(word)]
+    spaced = [word for word in words if not re.search(_NO_SPACES, word)]
+    japanese = [word for word in words if re.search(_NO_SPACES, word)]
     return re.compile(rf"\b(?:{'|'.join(spaced)})\b|{'|'.join(japanese)}")

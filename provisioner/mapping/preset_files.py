@@ -4,11 +4,11 @@ import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from importlib.resources import files
 from typing import NamedTuple
 
 from provisioner.errors import UsageError
 from provisioner.options import AUTO, PRESETS
+from provisioner.system.package_files import read_package_file
 from provisioner.system.printable import quoted
 
 from .mapping_files import read_mapping
@@ -120,7 +120,7 @@ def _marks() -> Mapping[str, list[list[str]]]:
 
 
 def _read(name: str) -> str:
-    return files(__package__).joinpath("presets", f"{name}.toml").read_text(encoding="utf-8")
+    return read_package_file(__package__, f"presets/{name}.toml").decode()
 
 
 def _listed(columns: Sequence[str]) -> str:

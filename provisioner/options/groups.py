@@ -59,7 +59,7 @@ class MappingOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class HistoryOptions:
     """Old chats."""
 
@@ -71,7 +71,7 @@ class HistoryOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class AccountsOptions:
     """Many accounts."""
 
@@ -87,7 +87,7 @@ USUAL_RATE = "4/s"
 """Default of ``--rate``: it leaves one of Twilio's 5 WebChats a second to the live website."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class RateOptions:
     """Rate."""
 
@@ -100,14 +100,14 @@ class RateOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class PaceOptions(RateOptions):
     """Concurrency."""
 
     concurrency: int = option(16, "Most requests in flight.", metavar="N", least=1, most=MOST_AT_ONCE)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class TimeZoneOptions:
     """Time zone."""
 
@@ -119,7 +119,7 @@ class TimeZoneOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class ScheduleOptions(TimeZoneOptions):
     """Schedule."""
 
@@ -160,7 +160,7 @@ class ConnectionOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class TargetOptions(ConnectionOptions):
     """Connection or simulator."""
 
@@ -169,7 +169,7 @@ class TargetOptions(ConnectionOptions):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class GiveUpOptions:
     """Patience with the network."""
 
@@ -182,7 +182,7 @@ class GiveUpOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class ReconcileTimingOptions:
     """Reconciliation timing."""
 
@@ -194,7 +194,7 @@ class ReconcileTimingOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class DashboardOptions:
     """Live page and metrics."""
 
@@ -209,7 +209,7 @@ class DashboardOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class DetailOptions:
     """Detail."""
 
@@ -220,14 +220,14 @@ class DetailOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class OutputFormatOptions:
     """Options of every command."""
 
     json: bool = option(default=False, help_text="Print the summary as one JSON object on stdout.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class OverwriteOptions:
     """Overwriting."""
 

@@ -28,7 +28,7 @@ from .on_end import OnEndOptions
 from .sharing import SharingOptions
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class JobOptions(
     ResultsOptions,
     InputOptions,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from .declaration import option
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class OnEndOptions:
     """At the end."""
 

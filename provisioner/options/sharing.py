@@ -66,7 +66,7 @@ def parse_engine(text: str, flag: str = "--engine") -> EngineChoice | None:
     return EngineChoice(scheduler=f"{found['host']}:{port}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class SharingOptions:
     """Several workers; with a ledger in PostgreSQL."""
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from provisioner.sources.delimited.parsing import END_OF_COPY
 from provisioner.sources.delimited.preamble import parse_sep_line
@@ -34,7 +35,6 @@ _PATTERNS = (
     r"(?:rows|records) affected:? *\d+",
 )
 """Row counts of psql, sqlcmd, isql, SQL*Plus, SnowSQL, mysql, db2, bteq and their relatives, in some languages."""
-_COUNT = re.compile("|".join(_PATTERNS), re.IGNORECASE)
 _CLOSING = re.compile(r"completion time: \S+", re.IGNORECASE)
 """Last line of SQL Server Management Studio."""
 _COMMAND_TAG = re.compile(r"(?:COPY|SELECT|UNLOAD) \d+")
@@ -51,6 +51,12 @@ MORE_THAN_ALL = "\U0010ffff"
 """The same for a text with a separator line, which may be repeated."""
 RARE = f"{BOM}{_INVISIBLE}\\\xa0\x85\u2003\u2007\u202f\u3000{_OPEN[1]}"
 """Characters that sort after ``0`` and may begin a record that is no row."""
+
+
+@cache
+def _count() -> re.Pattern[str]:
+    """Return the pattern of a row count, which takes too long to compile for inputs that end without one."""
+    return re.compile("|".join(_PATTERNS), re.IGNORECASE)
 
 
 class NotRows:
@@ -98,7 +104,7 @@ class NotRows:
             return DASH_LINE
         if not any(map(str.strip, rest)):
             return self._kind_alone(first.strip(), width=len(values))
-        is_cut = first.lstrip()[:1] in _OPEN and _COUNT.fullmatch(",".join(values).strip(", "))
+        is_cut = first.lstrip()[:1] in _OPEN and _count().fullmatch(",".join(values).strip(", "))
         return ROW_COUNT if is_cut else ""
 
     def _is_header(self, first: str, rest: Sequence[str]) -> bool:
@@ -110,7 +116,7 @@ class NotRows:
 
     def _kind_alone(self, text: str, *, width: int) -> str:
         """Return the kind of a record with one filled cell, which holds ``text``."""
-        if _COUNT.fullmatch(text):
+        if _count().fullmatch(text):
             return ROW_COUNT
         if _CLOSING.fullmatch(text):
             return "footer"
@@ -125,7 +131,7 @@ class NotRows:
 
 def is_row_count(text: str) -> bool:
     """Return whether a text is what a tool of a database ends with: how many rows there were, or the time."""
-    return bool(_COUNT.fullmatch(text) or _CLOSING.fullmatch(text))
+    return bool(_count().fullmatch(text) or _CLOSING.fullmatch(text))
 
 
 def is_dash_line(values: Sequence[str], header: Sequence[str]) -> bool:
