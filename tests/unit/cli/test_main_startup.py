@@ -18,7 +18,6 @@ LATER = {
     "openpyxl": "workbooks",
     "pyarrow": "Parquet files",
     "asyncpg": "ledgers in PostgreSQL",
-    "importlib.resources": "files of packages in archives",
     "provisioner.closing": "conversations that are closed",
     "provisioner.embedded.server": "the server of a job's own",
     "provisioner.ledger.postgres.ledger": "ledgers in PostgreSQL",
