@@ -1,6 +1,7 @@
 """Input data in its three forms: the record as read, the mapped texts, and the request to Twilio."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import overload
 
 import msgspec
 
@@ -30,6 +31,52 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     values: list[str] | dict[str, str]
     problem: str = ""
     raw: bytes = b""
+
+
+class PlainRecords(Sequence[Record]):
+    """Consecutive records of one source that have nothing but a line and values: no ``problem``, no ``raw``.
+
+    ``starts`` are the lines on which they start and the one after the last of them; ``values`` has an item for
+    each. Most records of a pass are looked at in this form alone; iterating makes a ``Record`` of each.
+    """
+
+    __slots__ = ("starts", "values")
+
+    def __init__(self, starts: Sequence[int], values: Sequence[list[str]]) -> None:
+        self.starts, self.values = starts, values
+
+    @property
+    def lines(self) -> Sequence[int]:
+        """The line on which each record starts."""
+        return self.starts[: len(self.values)]
+
+    @property
+    def end(self) -> int:
+        """The line after the last record."""
+        return self.starts[-1]
+
+    def __len__(self) -> int:
+        """Return the number of records."""
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[Record]:
+        """Yield the records."""
+        return map(Record, self.starts, self.values)
+
+    @overload
+    def __getitem__(self, at: int) -> Record: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> "PlainRecords": ...
+
+    def __getitem__(self, at: int | slice) -> "Record | PlainRecords":
+        """Return one record, or some of them in the same form."""
+        if isinstance(at, slice):
+            start, stop, step = at.indices(len(self))
+            if step != 1:
+                raise ValueError("only consecutive records are plain records")
+            return PlainRecords(self.starts[start : max(start, stop) + 1], self.values[at])
+        return Record(self.starts[range(len(self))[at]], self.values[at])
 
 
 class WebChatRequest(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

@@ -1,10 +1,12 @@
 """Plan entries of records: of many at once where all of them are plainly valid, else of one after the other."""
 
 from collections.abc import Sequence
-from itertools import chain, count, repeat
+from itertools import chain
 from operator import attrgetter
 
-from provisioner.models import PlanEntry, Problem, Record
+from provisioner.models import PlainRecords, PlanEntry, Problem, Record
+from provisioner.models.output_columns import Values
+from provisioner.models.plan_entries import ValidEntries
 from provisioner.planning.findings import PlanFindings
 from provisioner.planning.mapped_source import MappedSource
 from provisioner.planning.own_outputs import belongs_elsewhere
@@ -13,7 +15,7 @@ from provisioner.rows import build_request, digest, digest_plain_rows, is_nearly
 _NO_DIGEST = bytes(16)
 _PARTS = 16
 """Number of parts of a batch that is not plainly valid; one of so few records is not divided."""
-_lines_of = attrgetter("line")
+_lines_of, _values_of = attrgetter("line"), attrgetter("values")
 
 
 class EntryBuilder:
@@ -46,9 +48,13 @@ class EntryBuilder:
     def _plain_entries(self, first: int, index: int, records: Sequence[Record]) -> Sequence[PlanEntry] | None:
         """Return the entries when all records are plainly valid; None where they have to be looked at singly."""
         bound = self._bound[index]
-        if any(record.problem for record in records):
+        values: Sequence[Values]
+        if isinstance(records, PlainRecords):
+            lines, values = records.lines, records.values
+        elif any(record.problem for record in records):
             return None
-        values = [record.values for record in records]
+        else:
+            lines, values = list(map(_lines_of, records)), list(map(_values_of, records))
         if bound.foreign_status is not None and any(map(bound.foreign_status, values)):
             return None
         mapped = bound.mapper.map_columns(values)
@@ -57,12 +63,9 @@ class EntryBuilder:
         digests = digest_plain_rows(mapped, friendly_name=self._friendly_name, marker=self._marker)
         if digests is None:
             return None
-        lines = list(map(_lines_of, records))
         self._findings.take_columns(first, lines, index, mapped)
-        if "account_sid" not in mapped.columns:
-            return list(map(PlanEntry, count(first), lines, repeat(index), mapped.keys, digests))
-        accounts = mapped.texts_of("account_sid")
-        return list(map(PlanEntry, count(first), lines, repeat(index), mapped.keys, digests, repeat(()), accounts))
+        accounts = mapped.texts_of("account_sid") if "account_sid" in mapped.columns else ()
+        return ValidEntries(first, index, lines, keys=mapped.keys, digests=digests, accounts=accounts)
 
     def _entry(self, number: int, index: int, record: Record) -> PlanEntry:
         if record.problem:

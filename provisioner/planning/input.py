@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
@@ -163,11 +163,17 @@ class JobInput:
         return await asyncio.to_thread(self.fingerprints)
 
     def interrupt(self) -> None:
-        """Make the running plan pass raise ``PlanInterrupted`` after its current row. Safe from any thread."""
+        """Make the running plan pass raise ``PlanInterrupted`` after its current rows. Safe from any thread."""
         self._is_interrupted = True
 
     def entries(self) -> Iterator[PlanEntry]:
-        """Yield the plan entry of every row: read, map and validate each record once.
+        """Yield the plan entry of every row, as ``entry_batches`` does many at a time, and raise as it does."""
+        for entry in chain.from_iterable(self.entry_batches()):
+            yield entry
+            self._require_going_on()
+
+    def entry_batches(self) -> Iterator[Sequence[PlanEntry]]:
+        """Yield the plan entries of all rows: read, map and validate each record once.
 
         An invalid row is an entry with problems. Raise ``InputError`` when an input cannot be read, ``UsageError``
         at the end when no record has a column that the user named, or no valid row of a source has a name, data or
@@ -178,13 +184,16 @@ class JobInput:
             self._bound, self.findings, friendly_name=self._rows.friendly_name, marker=self._rows.marker
         )
         for cycle, (first, index, records) in self.passes.batches(self.findings.without_rows):
-            for entry in builder.entries(first, index, records):
-                yield entry if cycle == 1 else _of_cycle(entry, cycle)
-                if self._is_interrupted:
-                    raise PlanInterrupted
+            entries = builder.entries(first, index, records)
+            yield entries if cycle == 1 else [_of_cycle(entry, cycle) for entry in entries]
+            self._require_going_on()
         for bound in self._bound:
             bound.require_columns()
         self._require_telling()
+
+    def _require_going_on(self) -> None:
+        if self._is_interrupted:
+            raise PlanInterrupted
 
     def reuse(self, findings: PlanFindings) -> None:
         """Take over the findings of the pass that made the plan. Raise the ``UsageError`` for blank rows."""

@@ -11,6 +11,7 @@ from provisioner import __version__
 from provisioner.errors import UsageError
 from provisioner.ledger import LedgerLocation, PlanNotes, PlanStore
 from provisioner.models import PlanReport, ReplacedInput
+from provisioner.models.plan_entries import EntryBatches
 from provisioner.models.sids import SidKind
 from provisioner.models.text import pluralize
 from provisioner.planning.findings import PlanFindings
@@ -63,7 +64,8 @@ async def plan_input(
         return PlanReport(counts=await ledger.counts(), is_reused=True)
     if on_replaced is not None and (await ledger.counts()).with_outcome:
         _require_same_accounts(job_input, notes.planned_by)
-    report = await ledger.plan(job_input.entries(), fingerprints, on_progress=on_progress, on_replaced=on_replaced)
+    entries = EntryBatches(job_input.entry_batches())
+    report = await ledger.plan(entries, fingerprints, on_progress=on_progress, on_replaced=on_replaced)
     await ledger.set_notes(**notes_of_plan(job_input))
     return report
 

@@ -10,7 +10,7 @@ from itertools import chain, repeat
 
 import msgspec
 
-from provisioner.models import FIELDS, MappedColumns, WebChatRequest
+from provisioner.models import FIELDS, MappedColumns
 
 from . import validation
 from .build import CHECKS
@@ -97,7 +97,15 @@ def _struct_of(names: tuple[str, ...]) -> type[msgspec.Struct]:
     )
 
 
-def _requests(mapped: MappedColumns, data: Sequence[str]) -> Iterator[WebChatRequest]:
-    columns = [repeat(text) if isinstance(text, str) else text for text in mapped.texts]
-    columns[FIELDS.index("pre_engagement_data")] = data
-    return map(WebChatRequest, *columns)
+def _requests(mapped: MappedColumns, data: Sequence[str]) -> Iterator[msgspec.Struct]:
+    """Yield structs of the fields that any row fills; they are encoded like requests, which omit empty fields."""
+    texts = dict(zip(FIELDS, mapped.texts, strict=True)) | {"pre_engagement_data": data}
+    filled = {field: text for field, text in texts.items() if text}
+    columns = (repeat(text) if isinstance(text, str) else text for text in filled.values())
+    return map(_request_of(tuple(filled)), *columns)
+
+
+@lru_cache(maxsize=_MOST_SHAPES)
+def _request_of(fields: tuple[str, ...]) -> type[msgspec.Struct]:
+    """Return a struct of some fields of a request: it is made and encoded faster than one of all."""
+    return msgspec.defstruct("Request", [(field, str, "") for field in fields], omit_defaults=True, gc=False)

@@ -31,7 +31,7 @@ def digest(request: WebChatRequest) -> bytes:
     return hasher.digest()
 
 
-def digest_all(requests: Iterable[WebChatRequest]) -> list[bytes]:
+def digest_all(requests: Iterable[msgspec.Struct]) -> list[bytes]:
     """Return the ``digest`` of each request; raise ``UnicodeEncodeError`` for a text that cannot be UTF-8."""
     encoded = list(map(_encode, requests))
     hashers = [_EMPTY.copy() for _ in encoded]

@@ -11,7 +11,7 @@ from operator import attrgetter
 from threading import Lock
 from typing import NamedTuple
 
-from provisioner.models import Record
+from provisioner.models import PlainRecords, Record
 
 RESTART_GAP = 256
 """Least number of rows between two restart points; a point takes 32 bytes."""
@@ -43,6 +43,13 @@ class RestartPoint(NamedTuple):
 _FIRST = RestartPoint(1, 0, START)
 
 
+def _place_among(records: Sequence[Record], line: int) -> int:
+    """Return the index of the first record on ``line`` or after it."""
+    if isinstance(records, PlainRecords):
+        return bisect_left(records.starts, line, hi=len(records))
+    return bisect_left(records, line, key=_line_of)
+
+
 class RestartPoints:
     """Restart points of an input, in order; several passes, in any threads, may add to them.
 
@@ -66,12 +73,19 @@ class RestartPoints:
                 self._numbers.extend((point.row, point.source, *point.place))
                 self._last_row = point.row
 
-    def add_places(self, places: Sequence[Place], source: int, first: int, records: Sequence[Record]) -> None:
-        """Add those of ``places`` before one of ``records``; ``first`` is the number of the first row."""
-        for place in places:
-            at = bisect_left(records, place.line, key=_line_of)
-            if at < len(records):
-                self.add(RestartPoint(first + at, source, place))
+    def add_places(
+        self, places: Sequence[Place], source: int, first: int, records: Sequence[Record]
+    ) -> Sequence[Place]:
+        """Add those of ``places`` before one of ``records``; return those after all of them.
+
+        ``first`` is the number of the first row.
+        """
+        for number, place in enumerate(places):
+            at = _place_among(records, place.line)
+            if at == len(records):
+                return places[number:]
+            self.add(RestartPoint(first + at, source, place))
+        return ()
 
     def before(self, row: int) -> RestartPoint:
         """Return the last point at or before a row; the start of the input when there is none."""

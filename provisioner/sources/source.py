@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from itertools import chain, islice
+from functools import partial
+from itertools import islice
 from typing import BinaryIO, Protocol, runtime_checkable
 
 import msgspec
 
-from provisioner.models import Fingerprint, Record
+from provisioner.models import Fingerprint, PlainRecords, Record
 from provisioner.sources.files.raw_input import RawInput
 from provisioner.sources.json.objects import members_of
 
@@ -131,6 +132,15 @@ class RestartableSource(Source, Protocol):
         ...
 
 
+@runtime_checkable
+class GroupingSource(RestartableSource, Protocol):
+    """Protocol of an input that can be read from the middle on, and whose records come some at a time."""
+
+    def groups_from(self, place: Place, note: Note | None = None) -> Iterator[Sequence[Record]]:
+        """Yield the records of ``records_from`` some at a time, which costs much less than one by one."""
+        ...
+
+
 def enumerate_records(
     sources: Sequence[Source], without_rows: set[int] | None = None
 ) -> Iterator[tuple[int, int, Record]]:
@@ -161,10 +171,9 @@ def record_batches(
     for index, source in enumerate(sources[begin:], begin):
         points.add(RestartPoint(first, index, place))
         found: list[Place] = []
-        records, before = _records_from(source, place, found.append), first
-        while batch := _next_batch(records):
-            points.add_places(found, index, first, batch)
-            found.clear()
+        before = first
+        for batch in _batches_from(source, place, found.append):
+            found[:] = points.add_places(found, index, first, batch)
             unwanted = max(start - first, 0)
             if unwanted < len(batch):
                 yield first + unwanted, index, batch[unwanted:]
@@ -175,10 +184,35 @@ def record_batches(
     points.total = first - 1
 
 
-def _records_from(source: Source, place: Place, note: Note) -> Iterator[Record]:
+def _batches_from(source: Source, place: Place, note: Note) -> Iterator[Sequence[Record]]:
+    if isinstance(source, GroupingSource):
+        return _batches_of(source.groups_from(place, note if source.can_restart else None))
     if isinstance(source, RestartableSource) and source.can_restart:
-        return source.records_from(place, note)
-    return source.records()
+        return iter(partial(_next_batch, source.records_from(place, note)), [])
+    return iter(partial(_next_batch, source.records()), [])
+
+
+def _batches_of(groups: Iterator[Sequence[Record]]) -> Iterator[Sequence[Record]]:
+    """Yield batches: parts of plain groups, which hold no more than a block of text, and others put together."""
+    batch: list[Record] = []
+    characters = 0
+    for group in groups:
+        is_plain = isinstance(group, PlainRecords)
+        if not is_plain:
+            batch += group
+            characters += sum(map(_characters_in, group))
+        if batch and (is_plain or len(batch) >= _BATCH_RECORDS or characters >= _BATCH_CHARACTERS):
+            yield batch
+            batch, characters = [], 0
+        if is_plain:
+            yield from (group[start : start + _BATCH_RECORDS] for start in range(0, len(group), _BATCH_RECORDS))
+    if batch:
+        yield batch
+
+
+def _characters_in(record: Record) -> int:
+    values = record.values
+    return sum(map(len, values if isinstance(values, list) else values.values()))
 
 
 def _next_batch(records: Iterator[Record]) -> list[Record]:
@@ -189,9 +223,7 @@ def _next_batch(records: Iterator[Record]) -> list[Record]:
         if not more:
             break
         batch += more
-        values = [record.values for record in more]
-        texts = [each if isinstance(each, list) else each.values() for each in values]
-        characters += sum(map(len, chain.from_iterable(texts)))
+        characters += sum(map(_characters_in, more))
     return batch
 
 

@@ -13,6 +13,7 @@ from provisioner.ledger.sqlite.earlier_input import EarlierInput
 from provisioner.ledger.sqlite.plan_entries import PlanEntryWriter
 from provisioner.ledger.sqlite.writer import transaction
 from provisioner.models import Fingerprint, PlanEntry, PlanReport, ReplacedInput
+from provisioner.models.plan_entries import EntryBatches
 
 _PLAN = queries.load_queries("plan")
 _SET_MANIFEST = queries.load_queries("run")["set_manifest"]
@@ -36,9 +37,10 @@ def write_plan(
 ) -> PlanReport:
     """Replace the plan by ``entries``, in one transaction, and return the counts and changes.
 
-    ``on_progress`` is called after each 5,000 entries with the number read so far. ``on_replaced`` is called when
-    the new plan has hardly any row of the old one; see ``PlanStore.plan``. Raise ``PlanCancelled``
-    once ``is_cancelled`` is set, and the exceptions of ``entries`` and ``on_replaced``; the old plan then stays.
+    ``on_progress`` is called with the number of entries read so far, after each 5,000 or a few more, and at the
+    end. ``on_replaced`` is called when the new plan has hardly any row of the old one; see ``PlanStore.plan``.
+    Raise ``PlanCancelled`` once ``is_cancelled`` is set, and the exceptions of ``entries`` and ``on_replaced``;
+    the old plan then stays.
     """
     with _staging(connection):
         earlier = EarlierInput.read(connection) if on_replaced else None
@@ -47,7 +49,7 @@ def write_plan(
             _clear(connection)
             connection.execute(_PLAN["drop_key_index"])
         writer = PlanEntryWriter(connection, is_first=is_first)
-        _write_entries(writer, iter(entries), on_progress, is_cancelled)
+        _write_entries(writer, entries, on_progress, is_cancelled)
         if is_first and _index_keys(connection):
             report = _finish_first(connection, fingerprints)
         else:
@@ -74,17 +76,27 @@ def _staging(connection: sqlite3.Connection) -> Iterator[None]:
 
 def _write_entries(
     writer: PlanEntryWriter,
-    entries: Iterator[PlanEntry],
+    entries: Iterable[PlanEntry],
     on_progress: Callable[[int], None],
     is_cancelled: Event,
 ) -> None:
-    written = 0
-    while chunk := list(islice(entries, _CHUNK)):
-        writer.write(chunk)
-        written += len(chunk)
-        on_progress(written)
+    written = told = 0
+    for batch in _batches_of(entries):
+        writer.write(batch)
+        written += len(batch)
+        if written - told >= _CHUNK:
+            on_progress(told := written)
         if is_cancelled.is_set():
             raise PlanCancelled
+    if written > told:
+        on_progress(written)
+
+
+def _batches_of(entries: Iterable[PlanEntry]) -> Iterator[Sequence[PlanEntry]]:
+    if isinstance(entries, EntryBatches):
+        return entries.batches
+    each = iter(entries)
+    return iter(lambda: list(islice(each, _CHUNK)), [])
 
 
 def _index_keys(connection: sqlite3.Connection) -> bool:

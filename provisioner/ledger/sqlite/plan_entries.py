@@ -1,14 +1,16 @@
 """Writing of plan entries: into the staging database, or straight into a ledger without rows."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby, islice, repeat
 from typing import Any
 
 from provisioner.ledger.sqlite import queries
 from provisioner.models import PlanEntry
+from provisioner.models.plan_entries import ValidEntries
 
 _PLAN = queries.load_queries("plan")
-_TOGETHER = 100
+_TOGETHER = 128
 """Entries per SQL statement, with five parameters each; old versions of SQLite allow 999 parameters."""
 
 _FIRST = _PLAN["set_row_account"], _PLAN["set_planned_account"]
@@ -24,49 +26,63 @@ class PlanEntryWriter:
     """
 
     def __init__(self, connection: sqlite3.Connection, *, is_first: bool) -> None:
-        self._connection = connection
-        self._write_valid = self._add if is_first else self._stage
-        self._set_accounts = _FIRST if is_first else _STAGED
+        self._connection, self._is_first = connection, is_first
         self._accounts: dict[str, int] = dict(connection.execute(_PLAN["accounts"]).fetchall())
 
     def write(self, entries: Sequence[PlanEntry]) -> None:
-        """Write entries, up to 100 valid ones per SQL statement."""
+        """Write entries, up to 128 valid ones per SQL statement."""
+        if isinstance(entries, ValidEntries):
+            self._write_valid(entries)
+            return
         invalid = [entry for entry in entries if entry.problems]
         valid = [entry for entry in entries if not entry.problems] if invalid else entries
-        for start in range(0, len(valid), _TOGETHER):
-            self._write_valid(valid[start : start + _TOGETHER])
-        self._write_accounts(self._set_accounts, valid)
+        for run in _runs_of(valid):
+            self._write_valid(run)
         if invalid:
             self._connection.executemany(_PLAN["stage_invalid"], map(_invalid, invalid))
             self._connection.executemany(_PLAN["stage_fault"], _faults(invalid))
-            self._write_accounts(_STAGED, invalid)
+            self._write_accounts(_STAGED, [(entry.row, entry.account) for entry in invalid if entry.account])
 
-    def _stage(self, batch: Sequence[PlanEntry]) -> None:
-        """Stage valid entries. A row without a key gets its content's digest as key."""
-        values: list[Any] = []
-        for entry in batch:
-            values += (entry.row, entry.line, entry.source, entry.key or entry.digest.hex(), entry.digest)
-        self._connection.execute(queries.repeat_values(_PLAN["stage_valid"], len(batch)), values)
+    def _write_valid(self, entries: ValidEntries) -> None:
+        rows, keys = range(entries.first, entries.first + len(entries)), entries.final_keys
+        if self._is_first:
+            self._insert("plan_new", rows, entries.lines, repeat(entries.source), rows)
+            self._insert("add_new", rows, keys, entries.digests)
+        else:
+            self._insert("stage_valid", rows, entries.lines, repeat(entries.source), keys, entries.digests)
+        if entries.accounts:
+            named = [(row, account) for row, account in zip(rows, entries.accounts, strict=True) if account]
+            self._write_accounts(_FIRST if self._is_first else _STAGED, named)
 
-    def _add(self, batch: Sequence[PlanEntry]) -> None:
-        """Add rows for valid entries and plan them, as ``_stage`` stages them."""
-        planned: list[Any] = []
-        added: list[Any] = []
-        for entry in batch:
-            planned += (entry.row, entry.line, entry.source, entry.row)
-            added += (entry.row, entry.key or entry.digest.hex(), entry.digest)
-        self._connection.execute(queries.repeat_values(_PLAN["plan_new"], len(batch)), planned)
-        self._connection.execute(queries.repeat_values(_PLAN["add_new"], len(batch)), added)
+    def _insert(self, name: str, *columns: Iterable[Any]) -> None:
+        """Execute the query ``name`` with rows made of ``columns``, many per SQL statement."""
+        rows = zip(*columns, strict=False)  # a constant column repeats without end
+        while values := list(chain.from_iterable(islice(rows, _TOGETHER))):
+            self._connection.execute(queries.repeat_values(_PLAN[name], len(values) // len(columns)), values)
 
-    def _write_accounts(self, statements: Sequence[str], entries: Sequence[PlanEntry]) -> None:
-        """Set the account of each entry that has one, after adding the accounts that the ledger does not know."""
-        named = [entry for entry in entries if entry.account]
-        for sid in dict.fromkeys(entry.account for entry in named):
+    def _write_accounts(self, statements: Sequence[str], accounts: Sequence[tuple[int, str]]) -> None:
+        """Set the accounts of (row, SID) pairs, after adding those that the ledger does not know."""
+        for sid in dict.fromkeys(sid for _, sid in accounts):
             if sid not in self._accounts:
                 (self._accounts[sid],) = self._connection.execute(_PLAN["add_account"], (sid,)).fetchone()
-        values = [(self._accounts[entry.account], entry.row) for entry in named]
+        values = [(self._accounts[sid], row) for row, sid in accounts]
         for statement in statements:
             self._connection.executemany(statement, values)
+
+
+def _runs_of(entries: Sequence[PlanEntry]) -> Iterator[ValidEntries]:
+    """Yield runs of valid entries whose rows follow each other in one source."""
+    for (_, source), group in groupby(enumerate(entries), lambda each: (each[1].row - each[0], each[1].source)):
+        run = [entry for _, entry in group]
+        accounts = [entry.account for entry in run]
+        yield ValidEntries(
+            run[0].row,
+            source,
+            [entry.line for entry in run],
+            keys=[entry.key for entry in run],
+            digests=[entry.digest for entry in run],
+            accounts=accounts if any(accounts) else (),
+        )
 
 
 def _invalid(entry: PlanEntry) -> tuple[Any, ...]:

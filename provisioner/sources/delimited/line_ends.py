@@ -31,6 +31,8 @@ class BlockWatch:
         """Whether an end-of-file mark that is not on a line of its own was cut off."""
         self.doubts: set[int] = set()
         """Numbers of the lines in the last block with an unusual line end, and the marks ``0`` and ``-1``."""
+        self.is_unfinished = False
+        """Whether a record of the last block goes on in the next, which then has its rare characters, too."""
 
     @property
     def is_pending(self) -> bool:
@@ -49,9 +51,11 @@ class BlockWatch:
 
         Return it without byte order marks before a repeated first line, and with Ctrl-Z on a line of its own.
         """
-        is_pending = self.is_pending
+        is_pending, is_rare = self.is_pending, self.is_unfinished and _RARE in self.doubts
         self.doubts.clear()
         self.is_pending = is_pending
+        if is_rare:
+            self.doubts.add(_RARE)
         self.first_line = self.first_line or block[0].rstrip("\r\n")
         text = "".join(block)
         if any(character in text for character in self._rare):

@@ -72,6 +72,11 @@ def parser(lines: Iterable[str], delimiter: str, quoting: Quoting = Quoting.STAN
             return _UnquotedRows(lines, delimiter)
 
 
+def is_unclosed(error: csv.Error) -> bool:
+    """Return whether the fault is that the lines end inside of quotes."""
+    return "end of data" in str(error)
+
+
 def _without_blanks(lines: Iterable[str], delimiter: str) -> Iterator[str]:
     """Yield lines without the blanks around fields in quotes; those around other fields are kept."""
     blank, mark = blanks(delimiter), re.escape(delimiter)

@@ -11,21 +11,15 @@ from provisioner.errors import InputError
 from provisioner.models import Record
 from provisioner.sources.cut_numbers import mention_cut_numbers
 from provisioner.sources.files.raw_input import CHUNK_SIZE
-from provisioner.sources.not_rows import (
-    DASH_LINE,
-    LEAST_OF_ROWS,
-    LEAST_OF_SINGLE_VALUES,
-    MORE_THAN_ALL,
-    RARE,
-    NotRows,
-)
+from provisioner.sources.not_rows import DASH_LINE, RARE, NotRows
 from provisioner.sources.restart import START, Note, Place
 from provisioner.sources.skipped import BLANK_LINE, EMPTY_RECORD, END_MARK, REPEATED_HEADER, SkippedRecords
 from provisioner.sources.text.decoding import MAX_RECORD_SIZE, DecodedLines
 
 from .dialect import Dialect, RowFormatter
 from .line_ends import NAMES, BlockWatch
-from .parsing import MAX_FIELD_SIZE, NULL, without_line_end
+from .parsing import MAX_FIELD_SIZE, NULL, is_unclosed, without_line_end
+from .plain_blocks import PlainBlocks
 
 _QUOTE_CURE = "close the quote, or double the quotes inside the field"
 
@@ -65,6 +59,8 @@ class RecordReader:
         self._dialect, self._range, self._name, self._place = dialect, line_range, name, place
         self._watch = BlockWatch(dialect.usual_ends, RARE, first_line)
         self._start = self._first = max(line_range.first, place.line)
+        self._given = self._first
+        """Number of the line after those that were taken from the text so far."""
 
     @property
     def first_line(self) -> str:
@@ -81,35 +77,55 @@ class RecordReader:
 
     def records(
         self, blocks: DecodedLines, columns: Sequence[str], skipped: SkippedRecords, note: Note | None = None
-    ) -> Iterator[Record]:
-        """Yield all rows after the header; what is none is added to ``skipped``.
+    ) -> Iterator[Sequence[Record]]:
+        """Yield all rows after the header, some at a time; what is none is added to ``skipped``.
 
         A row with more or fewer fields than there are columns has a problem. ``note`` is told the places at which
         another reader can begin. Raise ``InputError`` when a quote is not closed, or a record is too long.
         """
         doubts = _Doubts(columns, self._dialect, self._watch, skipped)
         doubts.is_header_next = self._place == START
-        width, head, in_doubt = len(columns), columns[0], self._watch.doubts
-        least = LEAST_OF_ROWS if width > 1 else LEAST_OF_SINGLE_VALUES
-        if self._dialect.separator_line or self._dialect.has_cut_numbers:
-            least = MORE_THAN_ALL
+        rest = self._watched(blocks, note)
+        plain = PlainBlocks(self._dialect, columns)
+        begun: list[str] = []  # lines of a record that goes on in the next block
+        for lines in rest:
+            block = [*begun, *lines] if begun else lines
+            is_certain = not (doubts.is_header_next or self._watch.is_pending)
+            found = plain.records(block, self._start, self._watch.doubts) if is_certain else None
+            if found is None:
+                begun, self._watch.is_unfinished = [], False
+                yield from self._singly(chain([block], rest), plain, doubts)
+                continue
+            taken = found.end - self._start
+            begun, self._start = block[taken:], found.end
+            self._watch.is_unfinished = bool(begun)
+            yield found
+        if begun:
+            yield from self._singly([begun], plain, doubts)
+        yield from ((record,) for record in doubts.finish())
+
+    def _singly(
+        self, blocks: Iterable[list[str]], plain: PlainBlocks, doubts: "_Doubts"
+    ) -> Iterator[Sequence[Record]]:
+        """Yield records one by one, until one ends with its block and the next block may be plain."""
         taken: list[str] = []
-        lines: Iterable[str] = chain.from_iterable(self._watched(blocks, note))
+        lines: Iterable[str] = chain.from_iterable(blocks)
         if self._dialect.keeps_text:
             lines = _remembered(lines, taken)
-            least = MORE_THAN_ALL
-        rows, first = self._dialect.rows(lines), self._first
+        rows, first = self._dialect.rows(lines), self._start
+        in_doubt = self._watch.doubts
         try:
             for values in rows:
                 line, self._start = self._start, rows.line_num + first
-                if len(values) == width and least <= values[0] != head and not in_doubt:
-                    yield Record(line, values)
+                if not in_doubt and plain.is_plain(values):
+                    yield (Record(line, values),)
                 else:
-                    yield from doubts.take(line, self._start, values, "".join(taken))
+                    yield from ((record,) for record in doubts.take(line, self._start, values, "".join(taken)))
                     taken.clear()
+                if self._start == self._given and plain.is_possible:
+                    return
         except csv.Error as error:
             raise _unparsable(error, self._name, self._start) from error
-        yield from doubts.finish()
 
     def _watched(self, blocks: DecodedLines, note: Note | None = None) -> Iterator[list[str]]:
         """Yield the blocks of lines; raise when one record takes so many of them that it would fill the memory.
@@ -127,7 +143,9 @@ class RecordReader:
             last_start = self._start
             if idle_blocks > MAX_RECORD_SIZE // CHUNK_SIZE:
                 raise _endless(self._name, self._start)
-            yield self._watch.look_at(block, number)
+            looked_at = self._watch.look_at(block, number)
+            self._given = number + len(looked_at)
+            yield looked_at
             number += len(block)
 
 
@@ -257,7 +275,7 @@ def _unparsable(error: csv.Error, name: str, line: int) -> InputError:
     if "field limit" in text:
         limit = f"{MAX_FIELD_SIZE // 1024**2} MiB"
         message = f"a field of this record is longer than {limit}; most likely a quote is not closed"
-    elif "end of data" in text:
+    elif is_unclosed(error):
         message = "a quote in the record that starts here is never closed"
     else:
         message = "text follows a closing quote in the record that starts here"

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
+from itertools import chain
 from typing import BinaryIO, ClassVar
 
 import msgspec
 from msgspec import structs
 
-from provisioner.models import Fingerprint, Record
+from provisioner.models import Fingerprint, PlainRecords, Record
 from provisioner.sources.detection import Detection
 from provisioner.sources.files.compression import NONE
 from provisioner.sources.files.raw_input import RawInput
@@ -79,10 +80,14 @@ class DelimitedSource(msgspec.Struct, frozen=True):
 
     def records_from(self, place: Place, note: Note | None = None) -> Iterator[Record]:
         """Yield the rows from a place on that ``note`` was told in another pass; raise as ``records`` does."""
-        records = self._read(place, note)
-        return map(_without_guard, records) if self.is_guarded else records
+        return chain.from_iterable(self.groups_from(place, note))
 
-    def _read(self, place: Place, note: Note | None) -> Iterator[Record]:
+    def groups_from(self, place: Place, note: Note | None = None) -> Iterator[Sequence[Record]]:
+        """Yield the same rows some at a time, most of them as ``PlainRecords``."""
+        groups = self._read(place, note)
+        return map(_without_guard, groups) if self.is_guarded else groups
+
+    def _read(self, place: Place, note: Note | None) -> Iterator[Sequence[Record]]:
         skipped = self._last_pass.begin()
         reader = RecordReader(self.dialect, self.line_range, self.name, place, self.first_line)
         with closing(self.raw_input.chunks(place.offset)) as chunks:
@@ -109,7 +114,10 @@ class DelimitedSource(msgspec.Struct, frozen=True):
         )
 
 
-def _without_guard(record: Record) -> Record:
-    if record.problem:
-        return record
-    return structs.replace(record, values=[unguarded(cell) for cell in record.values])
+def _without_guard(records: Sequence[Record]) -> Sequence[Record]:
+    if isinstance(records, PlainRecords):
+        return PlainRecords(records.starts, [list(map(unguarded, values)) for values in records.values])
+    return [
+        record if record.problem else structs.replace(record, values=[unguarded(cell) for cell in record.values])
+        for record in records
+    ]

@@ -62,4 +62,4 @@ def test_batches_of_long_records_are_short(tmp_path: Path) -> None:
         sizes = [len(records) for *_, records in record_batches(sources, set())]
 
     assert sum(sizes) == 64
-    assert max(sizes) == 16
+    assert max(sizes) <= 16
