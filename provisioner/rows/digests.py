@@ -33,11 +33,12 @@ def digest(request: WebChatRequest) -> bytes:
 
 def digest_all(requests: Iterable[msgspec.Struct]) -> list[bytes]:
     """Return the ``digest`` of each request; raise ``UnicodeEncodeError`` for a text that cannot be UTF-8."""
-    encoded = list(map(_encode, requests))
-    hashers = [_EMPTY.copy() for _ in encoded]
-    for hasher, each in zip(hashers, encoded, strict=True):
-        hasher.update(each)
-    return [hasher.digest() for hasher in hashers]
+    digests = []
+    for encoded in map(_encode, requests):
+        hasher = _EMPTY.copy()
+        hasher.update(encoded)
+        digests.append(hasher.digest())
+    return digests
 
 
 def history_digests(messages: Iterable[HistoryMessage]) -> Iterator[bytes]:

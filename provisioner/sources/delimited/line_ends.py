@@ -1,6 +1,6 @@
 """Line ends that are unlike the others of a text, because they may stand inside a record and cut it in two."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from provisioner.sources.text.decoding import BOM
 
@@ -8,7 +8,8 @@ NAMES = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}
 """Names of the line ends."""
 CTRL_Z = "\x1a"
 """Mark at the end of a text of DOS."""
-_PENDING, _RARE = 0, -1
+_PENDING, RARE_MARK = 0, -1
+"""Marks among the numbers of lines: the next record is in doubt, and the block has a rare character."""
 
 
 def line_end_of(line: str) -> str:
@@ -51,20 +52,27 @@ class BlockWatch:
 
         Return it without byte order marks before a repeated first line, and with Ctrl-Z on a line of its own.
         """
-        is_pending, is_rare = self.is_pending, self.is_unfinished and _RARE in self.doubts
+        is_pending, is_rare = self.is_pending, self.is_unfinished and RARE_MARK in self.doubts
         self.doubts.clear()
         self.is_pending = is_pending
         if is_rare:
-            self.doubts.add(_RARE)
+            self.doubts.add(RARE_MARK)
         self.first_line = self.first_line or block[0].rstrip("\r\n")
         text = "".join(block)
         if any(character in text for character in self._rare):
-            self.doubts.add(_RARE)
+            self.doubts.add(RARE_MARK)
             block = list(map(self._unmarked, block)) if BOM in text else block
         if not self._is_usual(block, text):
-            ends = ((number, line_end_of(line)) for number, line in enumerate(block, first))
-            self.doubts.update(number for number, end in ends if end and end not in self._usual)
+            self.doubts.update(self._unusual(block, first))
         return self._with_own_mark(block) if block[-1].endswith(CTRL_Z) else block
+
+    def _unusual(self, block: Sequence[str], first: int) -> Iterator[int]:
+        """Yield the numbers of the lines whose end is unusual; the last line of a text may have none."""
+        lines: Iterable[tuple[int, str]] = enumerate(block, first)
+        if "\r\n" in self._usual:  # most lines have it, and finding that is quickest
+            lines = [each for each in lines if not each[1].endswith("\r\n")]
+        ends = ((number, line_end_of(line)) for number, line in lines)
+        return (number for number, end in ends if end and end not in self._usual)
 
     def _unmarked(self, line: str) -> str:
         bare = line.lstrip(BOM)

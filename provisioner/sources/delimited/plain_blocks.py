@@ -2,18 +2,17 @@
 
 import csv
 from collections.abc import Collection, Sequence
-from itertools import accumulate
 from operator import itemgetter
 
 from provisioner.models import PlainRecords
 from provisioner.sources.not_rows import LEAST_OF_ROWS, LEAST_OF_SINGLE_VALUES, MORE_THAN_ALL, RARE
-from provisioner.sources.text.decoding import count_breaks
 
 from .dialect import Dialect
+from .line_ends import RARE_MARK
 from .parsing import NULL, is_unclosed
 
 RARE_BEGINNINGS = frozenset(RARE)
-_first_of = itemgetter(0)
+_first_of, _second_of = itemgetter(0), itemgetter(1)
 
 
 class PlainBlocks:
@@ -43,46 +42,47 @@ class PlainBlocks:
         """
         if not self.is_possible:
             return None
-        rows, is_whole = self._rows(block)
+        rows, starts = self._rows(block, start)
         if set(map(len, rows)) != {self._width}:
             return None
         firsts = list(map(_first_of, rows))
         if min(firsts) < self._least or self._head in firsts:
             return None
-        is_even = is_whole and len(rows) == len(block)
-        starts = range(start, start + len(rows) + 1) if is_even else _starts_of(rows, start)
         is_certain = not doubts or (
-            doubts.isdisjoint([next_start - 1 for next_start in starts[1:]]) and self._are_rows(rows, firsts)
+            doubts.isdisjoint([next_start - 1 for next_start in starts[1:]])
+            and self._are_rows(rows, firsts, has_rare=RARE_MARK in doubts)
         )
         return PlainRecords(starts, rows) if is_certain else None
 
-    def _rows(self, block: Sequence[str]) -> tuple[list[list[str]], bool]:
-        """Return the rows of a block, and whether the last one ends with it; no rows where there is a fault."""
-        rows: list[list[str]] = []
-        try:
-            rows.extend(self._dialect.rows(block))
-        except csv.Error as error:
-            return (rows, False) if is_unclosed(error) else ([], False)
-        return rows, True
+    def _rows(self, block: Sequence[str], start: int) -> tuple[list[list[str]], list[int]]:
+        """Return the rows of a block, and the lines on which they start and the next one would.
 
-    def _are_rows(self, rows: Sequence[list[str]], firsts: Collection[str]) -> bool:
+        There are no rows where there is a fault. ``start`` is the number of the block's first line.
+        """
+        rows: list[list[str]] = []
+        starts = [start]
+        try:
+            for values in (parsed := self._dialect.rows(block)):
+                rows.append(values)
+                starts.append(start + parsed.line_num)
+        except csv.Error as error:
+            return ([], starts) if not is_unclosed(error) else (rows, starts)
+        return rows, starts
+
+    def _are_rows(self, rows: Sequence[list[str]], firsts: Collection[str], *, has_rare: bool) -> bool:
         """Return whether no record could be something else than a row, such as a row count or a mark.
 
-        Each of those begins with an unusual character, or has nothing after its first value.
+        Each of those begins with a rare character, or has nothing after its first value.
         """
-        if self._width == 1 or not RARE_BEGINNINGS.isdisjoint(map(_first_of, firsts)):
+        if self._width == 1:
             return False
-        if any(map(_has_null, rows)):
+        if has_rare and not (RARE_BEGINNINGS.isdisjoint(map(_first_of, firsts)) and not any(map(_has_null, rows))):
             return False
-        return all(values[1].strip() or any(map(str.strip, values[2:])) for values in rows)
+        seconds = list(map(_second_of, rows))
+        if all(seconds) and all(map(str.strip, seconds)):
+            return True
+        return all(any(map(str.strip, values[1:])) for values in rows)
 
 
 def _has_null(values: list[str]) -> bool:
     return NULL in values
-
-
-def _starts_of(rows: Sequence[list[str]], start: int) -> Sequence[int]:
-    """Return the line on which each record begins, and the one after the last; fields may hold line ends."""
-    texts = map(",".join, rows)
-    breaks = (count_breaks(text) if "\n" in text or "\r" in text else 0 for text in texts)
-    return list(accumulate((1 + each for each in breaks), initial=start))

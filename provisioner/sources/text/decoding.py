@@ -61,11 +61,10 @@ class _LineCount:
 
     def _breaks_in(self, text: str) -> int:
         is_torn = self._ends_in_cr and text.startswith("\n")
-        return count_breaks(text) - is_torn
+        return _count_breaks(text) - is_torn
 
 
-def count_breaks(text: str) -> int:
-    """Return the number of line ends in a text: LF, CRLF and a lone CR."""
+def _count_breaks(text: str) -> int:
     if "\r" not in text:  # finding none is far quicker than counting
         return text.count("\n")
     return text.count("\n") + text.count("\r") - text.count("\r\n")
@@ -95,7 +94,7 @@ class _CutLines(_LineCount):
         self.cut, self._rest = cut, rest
 
     def line_after(self, text: str) -> int:
-        return 1 + self.cut + count_breaks(self._rest + text)
+        return 1 + self.cut + _count_breaks(self._rest + text)
 
     def place(self) -> Place | None:
         """Return the place of the first line that is not cut yet; None where decoding may not begin there.
