@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, groupby, islice, repeat
+from itertools import chain, groupby, repeat
 from typing import Any
 
 from provisioner.ledger.sqlite import queries
@@ -12,6 +12,9 @@ from provisioner.models.plan_entries import ValidEntries
 _PLAN = queries.load_queries("plan")
 _TOGETHER = 128
 """Entries per SQL statement, with five parameters each; old versions of SQLite allow 999 parameters."""
+
+_COLUMNS = {"plan_new": 4, "add_new": 3, "stage_valid": 5}
+"""Number of columns that each query for valid entries has."""
 
 _FIRST = _PLAN["set_row_account"], _PLAN["set_planned_account"]
 _STAGED = (_PLAN["set_staged_account"],)
@@ -27,10 +30,12 @@ class PlanEntryWriter:
 
     def __init__(self, connection: sqlite3.Connection, *, is_first: bool) -> None:
         self._connection, self._is_first = connection, is_first
+        self._waiting: dict[str, list[Any]] = {}
+        """Values by the name of their query, one row after the other, which are too few for a statement."""
         self._accounts: dict[str, int] = dict(connection.execute(_PLAN["accounts"]).fetchall())
 
     def write(self, entries: Sequence[PlanEntry]) -> None:
-        """Write entries, up to 128 valid ones per SQL statement."""
+        """Write entries, 128 valid ones per SQL statement; the last ones are only written by ``flush``."""
         if isinstance(entries, ValidEntries):
             self._write_valid(entries)
             return
@@ -55,16 +60,31 @@ class PlanEntryWriter:
             self._write_accounts(_FIRST if self._is_first else _STAGED, named)
 
     def _insert(self, name: str, *columns: Iterable[Any]) -> None:
-        """Execute the query ``name`` with rows made of ``columns``, many per SQL statement."""
-        rows = zip(*columns, strict=False)  # a constant column repeats without end
-        while values := list(chain.from_iterable(islice(rows, _TOGETHER))):
-            self._connection.execute(queries.repeat_values(_PLAN[name], len(values) // len(columns)), values)
+        """Execute the query ``name`` with rows made of ``columns``, many per SQL statement; some of them later."""
+        waiting = self._waiting.setdefault(name, [])
+        waiting.extend(chain.from_iterable(zip(*columns, strict=False)))  # a constant column repeats without end
+        size = _TOGETHER * len(columns)
+        whole = len(waiting) - len(waiting) % size
+        for start in range(0, whole, size):
+            self._execute(name, _TOGETHER, waiting[start : start + size])
+        del waiting[:whole]
+
+    def _execute(self, name: str, rows: int, values: Sequence[Any]) -> None:
+        self._connection.execute(queries.repeat_values(_PLAN[name], rows), values)
+
+    def flush(self) -> None:
+        """Execute what waits for more entries, so that all entries are written."""
+        for name, waiting in self._waiting.items():
+            if waiting:
+                self._execute(name, len(waiting) // _COLUMNS[name], waiting)
+        self._waiting.clear()
 
     def _write_accounts(self, statements: Sequence[str], accounts: Sequence[tuple[int, str]]) -> None:
         """Set the accounts of (row, SID) pairs, after adding those that the ledger does not know."""
         for sid in dict.fromkeys(sid for _, sid in accounts):
             if sid not in self._accounts:
                 (self._accounts[sid],) = self._connection.execute(_PLAN["add_account"], (sid,)).fetchone()
+        self.flush()
         values = [(self._accounts[sid], row) for row, sid in accounts]
         for statement in statements:
             self._connection.executemany(statement, values)
