@@ -153,7 +153,7 @@ docs: $(VENV)/.dev
 
 lock: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml --extra dask --extra objects --extra parquet --extra postgres --extra uvloop --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml --extra dask --extra objects --extra otel --extra parquet --extra postgres --extra uvloop --group dev -o requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml --extra embedded -o requirements-embedded.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml samples/cluster/requirements.in --extra dask --extra objects --extra postgres --extra uvloop -o samples/cluster/requirements.txt
 

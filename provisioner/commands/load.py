@@ -30,6 +30,7 @@ from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.models.text import pluralize
 from provisioner.options import MOST_ROWS, USUAL_RATE, LoadOptions, parse_duration, parse_rate
 from provisioner.options.keyword_values import names_in_environment
+from provisioner.ports.telemetry import Telemetry
 from provisioner.ports.user_interface import UserInterface
 from provisioner.runs.config import RunConfig
 from provisioner.runs.job_commands import JobCommands
@@ -38,6 +39,8 @@ from provisioner.runs.run import execute_run
 from provisioner.runs.run_kind import RunKind
 from provisioner.runs.supervisor import RunSupervisor
 from provisioner.signals import StopSignals
+
+from .telemetry import with_telemetry
 
 STEPS = (Step.CREATE, Step.MESSAGE)
 MOST_DRAWN = 10_000_000
@@ -61,18 +64,23 @@ async def run_load_test(
     Raise ``ProvisionerError`` for an error before anything was sent; later errors are in the ``Summary``.
     """
     options = with_closer_schedule(options, environment)
-    verdict = LoadVerdict.from_options(options)
-    kind = RunKind(
-        command="load",
-        retry=RetryConfig(),
-        arrivals=arrivals_of(options),
-        is_cycled=options.cycle,
-        judge=verdict,
-    )
-    config = RunConfig.from_options(files, options, environment, kind)
-    with config.files.alone(files, environment):
-        supervisor = RunSupervisor(config.supervision, verdict.abort_if)
-        return await execute_run(files, config, supervisor, ui, stop or StopSignals())
+    verdict, stop = LoadVerdict.from_options(options), stop or StopSignals()
+
+    async def perform(telemetry: Telemetry | None) -> Summary:
+        kind = RunKind(
+            command="load",
+            retry=RetryConfig(),
+            arrivals=arrivals_of(options),
+            is_cycled=options.cycle,
+            judge=verdict,
+            telemetry=telemetry,
+        )
+        config = RunConfig.from_options(files, options, environment, kind)
+        with config.files.alone(files, environment):
+            supervisor = RunSupervisor(config.supervision, verdict.abort_if)
+            return await execute_run(files, config, supervisor, ui, stop)
+
+    return await with_telemetry("load", options, stop, perform)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,15 @@ from provisioner.ledger import EMBEDDED, LedgerLocation
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import Summary
 from provisioner.options import RunOptions
+from provisioner.ports.telemetry import Telemetry
 from provisioner.ports.user_interface import UserInterface
 from provisioner.runs.config import RunConfig
 from provisioner.runs.run import execute_run
 from provisioner.runs.run_kind import RunKind
 from provisioner.runs.supervisor import RunSupervisor
 from provisioner.signals import StopSignals
+
+from .telemetry import with_telemetry
 
 
 async def run_job(
@@ -27,12 +30,17 @@ async def run_job(
 
     Raise ``ProvisionerError`` for an error before anything was sent; later errors are in the ``Summary``.
     """
-    engine = choose_engine(options, environment.environ, is_shared=_is_shared(options))
-    kind = RunKind.of_run(options, engine)
-    config = RunConfig.from_options(files, options, environment, kind)
-    with config.files.alone(files, environment):
-        supervisor = RunSupervisor(config.supervision)
-        return await execute_run(files, config, supervisor, ui, stop or StopSignals())
+    stop = stop or StopSignals()
+
+    async def perform(telemetry: Telemetry | None) -> Summary:
+        engine = choose_engine(options, environment.environ, is_shared=_is_shared(options))
+        kind = RunKind.of_run(options, engine, telemetry)
+        config = RunConfig.from_options(files, options, environment, kind)
+        with config.files.alone(files, environment):
+            supervisor = RunSupervisor(config.supervision)
+            return await execute_run(files, config, supervisor, ui, stop)
+
+    return await with_telemetry("run", options, stop, perform)
 
 
 def _is_shared(options: RunOptions) -> bool:

@@ -9,11 +9,14 @@ from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.models.text import pluralize
 from provisioner.options import WorkerOptions
+from provisioner.ports.telemetry import Telemetry
 from provisioner.ports.user_interface import UserInterface
 from provisioner.runs.named_ledger import named_location
 from provisioner.runs.shared.joining import WorkerReport, work_on_run
 from provisioner.runs.shared.run_ends import end_of
 from provisioner.signals import StopSignals
+
+from .telemetry import with_telemetry
 
 _OUTCOMES = {
     ExitCode.GUARD: CommandOutcome.GUARDED,
@@ -38,8 +41,12 @@ async def join_run(
     """
     location = _shared_location(ledger)
     stop = stop or StopSignals()
-    report = await work_on_run(location, options, environment, ui, stop)
-    return _summary(location, report, stop)
+
+    async def perform(telemetry: Telemetry | None) -> Summary:
+        report = await work_on_run(location, options, environment, ui, stop, telemetry=telemetry)
+        return _summary(location, report, stop)
+
+    return await with_telemetry("worker", options, stop, perform)
 
 
 def _shared_location(ledger: Path) -> LedgerLocation:

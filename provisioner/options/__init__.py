@@ -41,6 +41,7 @@ from .on_end import OnEndOptions
 from .presets import AUTO, PRESETS
 from .sharing import USUAL_WORKERS, EngineChoice, SharingOptions, WorkerOptions, parse_engine, parse_lease
 from .simulation import SimulateOptions
+from .telemetry import TelemetryOptions
 from .zones import parse_zone
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "SimulateOptions",
     "StatusOptions",
     "TargetOptions",
+    "TelemetryOptions",
     "WorkerOptions",
     "option",
     "parse_day",

@@ -26,6 +26,7 @@ from .input_options import InputOptions
 from .limits import FAILURE_LIMITS, RATES, parse_failure_limit, parse_rate
 from .on_end import OnEndOptions
 from .sharing import SharingOptions
+from .telemetry import TelemetryOptions
 
 
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
@@ -38,6 +39,7 @@ class JobOptions(
     ScheduleOptions,
     TargetOptions,
     DashboardOptions,
+    TelemetryOptions,
     DetailOptions,
     OnEndOptions,
 ):

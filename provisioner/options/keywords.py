@@ -103,6 +103,12 @@ class SharingKeywords(TypedDict, total=False):
     workers: int
 
 
+class TelemetryKeywords(TypedDict, total=False):
+    """Traces and metrics."""
+
+    otel: bool
+
+
 class DashboardKeywords(TypedDict, total=False):
     """Live page and metrics."""
 
@@ -169,6 +175,7 @@ class JobKeywords(
     ScheduleKeywords,
     TargetKeywords,
     DashboardKeywords,
+    TelemetryKeywords,
     total=False,
 ):
     """Job, limits and stop conditions."""
@@ -212,7 +219,7 @@ class LoadKeywords(JobKeywords, total=False):
     abort_if: str | Sequence[str]
 
 
-class WorkerKeywords(GiveUpKeywords, TimeZoneKeywords, total=False):
+class WorkerKeywords(GiveUpKeywords, TelemetryKeywords, TimeZoneKeywords, total=False):
     """``provisioner worker``."""
 
     profile: str

@@ -12,6 +12,7 @@ from provisioner.system.printable import LONGEST_NAME, LONGEST_NUMBER, quoted
 from .declaration import option
 from .durations import parse_duration
 from .groups import GiveUpOptions, OutputFormatOptions, TimeZoneOptions
+from .telemetry import TelemetryOptions
 
 SHORTEST_LEASE_S, LONGEST_LEASE_S = 2.0, 300.0
 """Shortest and longest lease in seconds: a network may be silent for a second, and a dead one's rows wait."""
@@ -91,7 +92,7 @@ class SharingOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkerOptions(GiveUpOptions, TimeZoneOptions, OutputFormatOptions):
+class WorkerOptions(GiveUpOptions, TelemetryOptions, TimeZoneOptions, OutputFormatOptions):
     """``provisioner worker``."""
 
     profile: str = option(

@@ -169,6 +169,7 @@ def _sending(options: JobOptions, kind: RunKind, target: Target, schedule: SendS
         drain_s=options.drain,
         defaults=_timers_given(options),
         give_up_s=parse_duration(kind.give_up, "--give-up") if kind.give_up else None,
+        telemetry=kind.telemetry,
     )
 
 

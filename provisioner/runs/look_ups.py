@@ -61,7 +61,7 @@ class RunLookUps:
         reconciler = Reconciler(
             self._ledger,
             chosen,
-            self._context.monitor,
+            self._context.observer,
             settle_delay_s=self._context.config.settle_delay_s,
             may_share=self._context.config.may_share,
             service_check=self._clients.calls.service_check,
@@ -89,7 +89,7 @@ class RunLookUps:
             self._ledger.messages,
             self._clients.calls.messenger,
             self._context.new_feed(),
-            self._context.monitor,
+            self._context.observer,
             settle_delay_s=self._context.config.settle_delay_s,
             service_check=self._clients.calls.service_check,
         )
@@ -114,7 +114,7 @@ class RunLookUps:
             self._ledger.histories,
             calls.history.messenger,
             calls.history.loader,
-            self._context.monitor,
+            self._context.observer,
             settle_delay_s=self._context.config.settle_delay_s,
             service_check=calls.service_check,
         )

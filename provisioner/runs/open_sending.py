@@ -1,10 +1,11 @@
 """Everything that sending needs, open: connections, clients, and what watches the run."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from functools import partial
 
 import msgspec
+from msgspec import structs
 
 from provisioner.http_client.transport import Transport
 from provisioner.ledger import SharedRate, SharedRates, open_shared_rates
@@ -14,9 +15,11 @@ from provisioner.monitor import RunMonitor
 from provisioner.pacing import Reachability
 from provisioner.planning.feed import SourceFeed
 from provisioner.ports.sending import SendPermit
+from provisioner.ports.telemetry import ObservedAccount, RowTelemetry, Telemetry
 from provisioner.rows import IdentityPolicy
 from provisioner.sending import Stop, StopKind
 from provisioner.target import Target
+from provisioner.twilio.endpoints import endpoints_of_steps
 
 from .clients import RunClients
 from .open_job import OpenJob
@@ -32,7 +35,7 @@ class SendConfig(msgspec.Struct, frozen=True, kw_only=True):
     ``rate`` is the value of ``--rate``, as the user wrote it. ``drain_s`` is the time in seconds that requests in
     flight have to finish after a stop. ``defaults`` are texts by field, for rows that do not fill it.
     ``give_up_s`` is the longest time in seconds for which Twilio may be out of reach, None when a failed
-    connection counts as an attempt.
+    connection counts as an attempt. ``telemetry`` exports traces and metrics, if there is any.
     """
 
     target: Target
@@ -42,6 +45,7 @@ class SendConfig(msgspec.Struct, frozen=True, kw_only=True):
     drain_s: float
     defaults: Mapping[str, str] = msgspec.field(default_factory=dict)
     give_up_s: float | None = None
+    telemetry: Telemetry | None = None
 
 
 class StartingPoint(msgspec.Struct, frozen=True):
@@ -99,13 +103,13 @@ async def open_sending(
             service_check=service_check_of(config.target, transport, job.ledger, reachability),
             shared_rate=shared_rate,
         ).with_history(job.history)
-        monitor = _monitor(start, clients, reachability)
-        stop.on_drain = monitor.drain
+        monitor = _monitor(start, clients, reachability, stop)
         feed = partial(SourceFeed, job.input, identity_policy, config.defaults)
         context = SendingContext(
             config=config.rounds, ledger=job.ledger, new_feed=feed, clients=clients, monitor=monitor, stop=stop
         )
-        yield OpenSending(context, transport, reachability)
+        with _telemetry(config, transport, monitor) as telemetry:
+            yield OpenSending(structs.replace(context, telemetry=telemetry), transport, reachability)
 
 
 @asynccontextmanager
@@ -126,11 +130,26 @@ async def _account_rate(
             yield None if opened is None else opened.rate_of(account)
 
 
-def _monitor(start: StartingPoint, clients: RunClients, reachability: Reachability) -> RunMonitor:
-    return RunMonitor(
+def _telemetry(
+    config: SendConfig, transport: Transport, monitor: RunMonitor
+) -> AbstractContextManager[RowTelemetry | None]:
+    if config.telemetry is None:
+        return nullcontext()
+    account = ObservedAccount(
+        account_sid=config.target.account.account_sid,
+        is_simulated=config.target.is_local,
+        endpoints=endpoints_of_steps(transport),
+    )
+    return config.telemetry.observing(monitor, account)
+
+
+def _monitor(start: StartingPoint, clients: RunClients, reachability: Reachability, stop: WorkStop) -> RunMonitor:
+    monitor = RunMonitor(
         start.counts,
         to_send=start.to_send,
         to_post=start.to_post,
         pacer_status=clients.pacer,
         outage=lambda: reachability.pause,
     )
+    stop.on_drain = monitor.drain
+    return monitor

@@ -7,6 +7,7 @@ import msgspec
 from provisioner.load import Arrivals
 from provisioner.options import RunOptions
 from provisioner.ports.engine import Engine
+from provisioner.ports.telemetry import Telemetry
 
 from .account_step import Judge
 from .row_selection import RetryConfig
@@ -20,7 +21,8 @@ class RunKind(msgspec.Struct, frozen=True, kw_only=True):
     is the longest time for which Twilio may be out of reach, such as ``10m``; empty when a failed connection
     counts as an attempt. ``is_new_job`` and ``rebuild_from`` are described in ``JobStartConfig``. ``judge``
     decides by the figures of the run how it ended; None accepts its counts. ``engine`` keeps the workers of a
-    shared run; without one, the process that was typed is a worker.
+    shared run; without one, the process that was typed is a worker. ``telemetry`` exports traces and metrics, if
+    there is any.
     """
 
     command: str
@@ -32,9 +34,12 @@ class RunKind(msgspec.Struct, frozen=True, kw_only=True):
     rebuild_from: Path | None = None
     judge: Judge | None = None
     engine: Engine | None = None
+    telemetry: Telemetry | None = None
 
     @classmethod
-    def of_run(cls, options: RunOptions, engine: Engine | None = None) -> "RunKind":
+    def of_run(
+        cls, options: RunOptions, engine: Engine | None = None, telemetry: Telemetry | None = None
+    ) -> "RunKind":
         """Return the kind of a run with these options; ``engine`` keeps its workers, if there is one."""
         return cls(
             command="run",
@@ -45,4 +50,5 @@ class RunKind(msgspec.Struct, frozen=True, kw_only=True):
             is_new_job=options.new_job,
             rebuild_from=options.rebuild_from,
             engine=engine,
+            telemetry=telemetry,
         )

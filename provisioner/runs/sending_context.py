@@ -9,6 +9,7 @@ from provisioner.monitor import RunMonitor
 from provisioner.options import FailureLimit
 from provisioner.planning.feed import SourceFeed
 from provisioner.ports.sending import Admission
+from provisioner.ports.telemetry import MonitoredRun, RowTelemetry
 from provisioner.sending import Dispatcher, DispatchLimits
 
 from .clients import RunClients
@@ -41,7 +42,10 @@ class RoundConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SendingContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run sends rows and looks them up with. ``new_feed`` starts another pass over the input."""
+    """What one run sends rows and looks them up with. ``new_feed`` starts another pass over the input.
+
+    ``telemetry`` observes the rows in place of ``monitor``, to which it passes every event on.
+    """
 
     config: RoundConfig
     ledger: Ledger
@@ -49,6 +53,12 @@ class SendingContext(msgspec.Struct, frozen=True, kw_only=True):
     clients: RunClients
     monitor: RunMonitor
     stop: WorkStop
+    telemetry: RowTelemetry | None = None
+
+    @property
+    def observer(self) -> MonitoredRun | RowTelemetry:
+        """What is told of every event."""
+        return self.monitor if self.telemetry is None else self.telemetry
 
     def dispatcher(
         self,
@@ -68,7 +78,7 @@ class SendingContext(msgspec.Struct, frozen=True, kw_only=True):
             ledger=self.ledger,
             row_loader=self.new_feed(),
             calls=self.clients.calls,
-            observer=self.monitor,
+            observer=self.observer,
             limits=DispatchLimits(
                 concurrency=config.concurrency,
                 max_attempts=config.retry.max_attempts,
@@ -82,4 +92,5 @@ class SendingContext(msgspec.Struct, frozen=True, kw_only=True):
                 ahead=ahead,
             ),
             admission=admission,
+            traced=None if self.telemetry is None else self.telemetry.traced,
         )

@@ -1,6 +1,6 @@
 """Pool of workers that send rows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 
 from provisioner.errors import InputError
@@ -21,12 +21,16 @@ from .step_runner import RowOutcome, StepRunner
 from .steps import CreateStep, MessageStep, SendStep, TwilioCalls
 from .workers import WorkerTasks
 
+Process = Callable[[Row], Awaitable[RowOutcome | None]]
+"""Function that does all that is to be done with one row."""
+
 
 class Dispatcher:
     """Pool of workers that sends and settles every row that the ledger lets it claim.
 
     ``limits.canary`` rows are sent alone first, one after the other. ``calls`` are the clients for Twilio. With
-    ``admission``, a row that is to be created waits for a place there first.
+    ``admission``, a row that is to be created waits for a place there first. ``traced`` returns a function that
+    does what the given one does with a row, and traces that; without it, nothing does.
     """
 
     def __init__(
@@ -38,8 +42,9 @@ class Dispatcher:
         observer: Observer,
         limits: DispatchLimits,
         admission: Admission | None = None,
+        traced: Callable[[Process], Process] | None = None,
     ) -> None:
-        self._limits, self._admission = limits, admission
+        self._limits, self._admission, self._traced = limits, admission, traced
         self._workers = WorkerTasks(calls.pace, calls.message_pace)
         self._pending_writes = PendingWrites(self.drain, self._count_doubt)
         run_step = partial(
@@ -124,7 +129,10 @@ class Dispatcher:
             raise self._pending_writes.failure
 
     async def _send_rows(self, most: int) -> None:
-        sent, process = 0, self._processor.process if self._admission is None else self._process_admitted
+        sent = 0
+        process: Process = self._processor.process if self._admission is None else self._process_admitted
+        if self._traced is not None:
+            process = self._traced(process)
         while not self._workers.stopping.is_set() and (not most or sent < most):
             row = await self._next_row()
             if row is None:

@@ -15,6 +15,7 @@ from provisioner.options import WorkerOptions, parse_duration
 from provisioner.planning.history import HistoryFile
 from provisioner.planning.input import JobInput
 from provisioner.planning.plan import describe_reading
+from provisioner.ports.telemetry import Telemetry
 from provisioner.ports.user_interface import UserInterface
 from provisioner.runs.job_setup import JobSetup
 from provisioner.runs.open_job import OpenJob
@@ -42,6 +43,8 @@ async def work_on_run(
     environment: ProcessEnvironment,
     ui: UserInterface,
     stop: StopSignals,
+    *,
+    telemetry: Telemetry | None = None,
 ) -> WorkerReport:
     """Join the current run of a job, work until it ends or this worker is stopped, and return what became of it.
 
@@ -55,7 +58,7 @@ async def work_on_run(
         require_shared_files([*spec.files, run_options.history, run_options.accounts])
         setup = JobSetup.from_options(
             run_options,
-            RunKind.of_run(run_options),
+            RunKind.of_run(run_options, telemetry=telemetry),
             environment,
             ledger=location,
             spool_dir=None,

@@ -17,6 +17,7 @@ from provisioner.options import (
     ResultsOptions,
     RunOptions,
     SharingOptions,
+    TelemetryOptions,
     parse_lease,
 )
 from provisioner.options.keyword_values import options_from_keywords
@@ -31,6 +32,7 @@ _GROUPS = (
     OnEndOptions,
     OutputFormatOptions,
     SharingOptions,
+    TelemetryOptions,
 )
 _OF_THE_COORDINATOR = {
     *(field.name for group in _GROUPS for field in fields(group)),

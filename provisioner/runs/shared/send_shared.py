@@ -80,6 +80,7 @@ async def _work(coordinator: Coordinator, config: SharedConfig, job: OpenJob, st
         address=config.ledger.without_password,
         is_over=coordinator.is_over,
         tell=job.ui.print_status,
+        arguments=("--otel",) if config.options.otel else (),
         secrets=config.secrets,
     )
     await coordinator.place(config.engine, placement)
