@@ -35,12 +35,14 @@ def _value(attribute: KeyValue) -> Any:
 class Collector:
     """A running collector: its address, and what has come to it so far.
 
-    ``status`` is what it answers with; anything but 200 takes nothing. With ``is_silent`` it never answers.
+    ``status`` is what it answers with; anything but 200 takes nothing. With ``is_silent`` it answers nothing
+    before ``is_over``.
     """
 
     url: str = ""
     status: int = 200
     is_silent: bool = False
+    is_over: asyncio.Event = field(default_factory=asyncio.Event)
     headers: list[dict[str, str]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     traces: list[ExportTraceServiceRequest] = field(default_factory=list)
@@ -97,8 +99,8 @@ class Collector:
     async def _take(self, request: web.Request, kind: Any, taken: list[Any], answer: Any) -> web.Response:
         body = await request.read()
         if self.is_silent:
-            await asyncio.Event().wait()
-        if self.status == 200:  # noqa: PLR2004 - OK
+            await self.is_over.wait()
+        if self.status == 200:
             assert request.content_type == PROTOBUF
             self.headers.append({name.lower(): value for name, value in request.headers.items()})
             self.bodies.append(body)
@@ -113,7 +115,7 @@ async def open_collector(collector: Collector | None = None) -> AsyncIterator[Co
     app = web.Application()
     app.router.add_post("/v1/traces", collector.take_traces)
     app.router.add_post("/v1/metrics", collector.take_metrics)
-    runner = web.AppRunner(app, shutdown_timeout=0)
+    runner = web.AppRunner(app, shutdown_timeout=1)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -121,4 +123,5 @@ async def open_collector(collector: Collector | None = None) -> AsyncIterator[Co
         collector.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         yield collector
     finally:
+        collector.is_over.set()
         await runner.cleanup()

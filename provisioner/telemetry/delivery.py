@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextvars import Context, copy_context
 from typing import Any
 
+import requests
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.metrics.export import MetricExportResult, MetricsData
@@ -17,44 +18,23 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 
 from provisioner.system.event_log import event_logger
 
-_HTTP_STATUSES = range(100, 600)
 
-
-class _FailureRecords(logging.Filter):
-    """Filter that keeps the reason of what the SDK logs about an export of ours, and the record from the log.
+class _OwnRecords(logging.Filter):
+    """Filter that keeps what the SDK logs about an export of ours from the log, where ``Delivery`` tells it once.
 
     Records of other threads pass: an application that calls this program may have exporters of its own.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._of_thread = threading.local()
+        self.of_thread = threading.local()
 
-    def listen(self) -> None:
-        """Keep what this thread logs from now on."""
-        self._of_thread.reason = ""
-
-    def heard(self) -> str:
-        """Return the last reason since ``listen``, empty for none, and let records of this thread pass again."""
-        reason: str = self._of_thread.reason
-        del self._of_thread.reason
-        return reason
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Take the reason of a record from its values: the text may quote the collector's reply."""
-        if not hasattr(self._of_thread, "reason"):
-            return True
-        values = record.args if isinstance(record.args, tuple) else ()
-        error = record.exc_info[1] if record.exc_info else None
-        for value in (*values, error):
-            if isinstance(value, BaseException):
-                self._of_thread.reason = type(value).__name__
-            elif isinstance(value, int) and value in _HTTP_STATUSES:
-                self._of_thread.reason = f"HTTP {value}"
-        return False
+    def filter(self, _record: logging.LogRecord) -> bool:
+        """Return whether a record may pass."""
+        return not getattr(self.of_thread, "exports", False)
 
 
-_FAILURES = _FailureRecords()
+_OWN_RECORDS = _OwnRecords()
 
 
 class Delivery:
@@ -68,7 +48,7 @@ class Delivery:
         self._of, self._collector = of, collector
         self._context: Context = copy_context()  # the events name the run
         self._log = event_logger()
-        self._failure = ""
+        self._failure = self._reason = ""
         self._is_over = self._was_cut = False
         self._going = 0
         self.delivered = 0
@@ -93,17 +73,40 @@ class Delivery:
         if self._is_over:
             self._was_cut = True
             return False
-        _FAILURES.listen()
+        _OWN_RECORDS.of_thread.exports = True
         self._going += 1
+        self._reason = ""
         try:
-            has_arrived, failure = send(), ""
+            has_arrived = send()
         except Exception as error:  # noqa: BLE001 - whatever the libraries raise, the run goes on
-            has_arrived, failure = False, type(error).__name__
-        failure = _FAILURES.heard() or failure or "it was not accepted"
+            has_arrived, self._reason = False, type(error).__name__
+        _OWN_RECORDS.of_thread.exports = False
         self._going -= 1
         if not self._is_over:
-            self._note(items, "" if has_arrived else failure)
+            self._note(items, "" if has_arrived else self._reason or "it was not accepted")
         return has_arrived
+
+    def session(self) -> Any:
+        """Return a session of requests for one exporter, which notes why a request fails.
+
+        It sends the headers of OTEL_EXPORTER_OTLP_HEADERS: without an ``auth`` of its own, requests replaces
+        ``authorization`` among them by what ``~/.netrc`` has for the host.
+        """
+        session = requests.Session()
+        session.auth = _unchanged
+        send = session.request
+
+        def request(*arguments: Any, **more: Any) -> Any:
+            try:
+                response = send(*arguments, **more)
+            except Exception as error:
+                self._reason = type(error).__name__
+                raise
+            self._reason = "" if response.ok else f"HTTP {response.status_code}"
+            return response
+
+        session.request = request  # type: ignore[method-assign]  # the exporter takes no other kind of session
+        return session
 
     def _note(self, items: int, failure: str) -> None:
         if not failure:
@@ -114,12 +117,16 @@ class Delivery:
         self._failure = failure
 
 
+def _unchanged(request: Any) -> Any:
+    return request
+
+
 class CountedSpanExporter(OTLPSpanExporter):
     """Exporter of spans that counts those that have arrived."""
 
     def __init__(self, delivery: Delivery, session: Any) -> None:
         super().__init__(session=session)
-        logging.getLogger(OTLPSpanExporter.__module__).addFilter(_FAILURES)
+        logging.getLogger(OTLPSpanExporter.__module__).addFilter(_OWN_RECORDS)
         self._delivery, self._is_closed = delivery, False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
@@ -140,7 +147,7 @@ class CountedMetricExporter(OTLPMetricExporter):
 
     def __init__(self, delivery: Delivery, session: Any) -> None:
         super().__init__(session=session)
-        logging.getLogger(OTLPMetricExporter.__module__).addFilter(_FAILURES)
+        logging.getLogger(OTLPMetricExporter.__module__).addFilter(_OWN_RECORDS)
         self._delivery, self._is_closed = delivery, False
 
     def export(

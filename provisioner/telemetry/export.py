@@ -11,9 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
 
-import requests
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
@@ -141,38 +139,24 @@ def open_export(command: str, *, version: str) -> TelemetryExport:
     Raise ``UsageError`` for a variable that the SDK or this program does not accept.
     """
     environ, resource = os.environ, process_resource(command, version)
-    session = None if has_credential_provider(environ) else _session()
+    has_provider = has_credential_provider(environ)
     processors: tuple[SpanProcessor, ...] = ()
     readers: tuple[MetricReader, ...] = ()
     signals: dict[str, Signal] = {}
     try:
         if exports(environ, "traces"):
             delivery = Delivery("spans", collector_of(environ, "traces"))
-            spans = CountedSpanExporter(delivery, session)
+            spans = CountedSpanExporter(delivery, None if has_provider else delivery.session())
             processors = (BatchSpanProcessor(spans),)
             signals["spans"] = Signal(delivery=delivery, close=spans.shutdown)
         if exports(environ, "metrics"):
             delivery = Delivery("metrics", collector_of(environ, "metrics"))
-            metrics = CountedMetricExporter(delivery, session)
+            metrics = CountedMetricExporter(delivery, None if has_provider else delivery.session())
             readers = (PeriodicExportingMetricReader(metrics),)
             signals["metrics"] = Signal(delivery=delivery, close=metrics.shutdown)
         return TelemetryExport(resource, version=version, processors=processors, readers=readers, signals=signals)
     except (ValueError, RuntimeError, ImportError) as error:
         raise UsageError(f"--otel: {error}", cure="correct the variables OTEL_… of the environment") from error
-
-
-def _session() -> Any:
-    """Return a session that sends the headers of OTEL_EXPORTER_OTLP_HEADERS.
-
-    Without an ``auth``, requests replaces ``authorization`` among them by what ``~/.netrc`` has for the host.
-    """
-    session = requests.Session()
-    session.auth = _unchanged
-    return session
-
-
-def _unchanged(request: Any) -> Any:
-    return request
 
 
 def _do_nothing() -> None:

@@ -3,6 +3,8 @@
 Source: OpenTelemetry, https://opentelemetry.io/docs/specs/semconv/http/http-metrics/.
 """
 
+import math
+
 from opentelemetry.metrics import Meter
 from opentelemetry.semconv.attributes.error_attributes import ERROR_TYPE
 from opentelemetry.semconv.attributes.http_attributes import HTTP_RESPONSE_STATUS_CODE
@@ -93,7 +95,8 @@ class AccountInstruments:
     def sample(self, progress: Progress) -> None:
         """Record the present rate and what is in flight."""
         self._tell(progress.in_flight, progress.rate_now)
-        self._instruments.rate_limit.set(progress.rate_asked, self._common)
+        if math.isfinite(progress.rate_asked):
+            self._instruments.rate_limit.set(progress.rate_asked, self._common)
 
     def end(self) -> None:
         """Record that nothing is sent any more: a gauge keeps its last value."""

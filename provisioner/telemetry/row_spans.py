@@ -31,7 +31,7 @@ ACCOUNT, SIMULATED, STEP = "provisioner.account_sid", "provisioner.simulated", "
 _ROW, _REQUESTS = "provisioner.row", "provisioner.requests"
 _TWILIO_CODE, _TWILIO_REQUEST = "provisioner.error_code", "provisioner.twilio_request_id"
 _VERDICT, _DELAY = "provisioner.verdict", "provisioner.delay_s"
-_NS = 1_000_000_000
+_US, _NS_PER_US = 1_000_000, 1_000
 _PORTS = {"http": 80, "https": 443}
 _LEAST_ERROR = 400
 DONE = {"created", "posted", "set"}
@@ -166,4 +166,5 @@ def _start_ns(requests: Sequence[RequestRecord]) -> int:
 
 
 def _ns(unix_s: float) -> int:
-    return int(unix_s * _NS)
+    """Return nanoseconds; a float of Unix seconds is precise to a quarter of a microsecond."""
+    return round(unix_s * _US) * _NS_PER_US
