@@ -36,12 +36,13 @@ class Collector:
     """A running collector: its address, and what has come to it so far.
 
     ``status`` is what it answers with; anything but 200 takes nothing. With ``is_silent`` it answers nothing
-    before ``is_over``.
+    before ``is_over``. ``is_asked`` is set when the first export comes.
     """
 
     url: str = ""
     status: int = 200
     is_silent: bool = False
+    is_asked: asyncio.Event = field(default_factory=asyncio.Event)
     is_over: asyncio.Event = field(default_factory=asyncio.Event)
     headers: list[dict[str, str]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
@@ -55,8 +56,10 @@ class Collector:
 
     @property
     def resources(self) -> list[dict[str, Any]]:
-        """Return the attributes of the processes that have sent spans, each once."""
-        found = [values_of(each.resource.attributes) for came in self.traces for each in came.resource_spans]
+        """Return the attributes of the processes that have sent anything, each once."""
+        told = [each.resource for came in self.traces for each in came.resource_spans]
+        told += [each.resource for came in self.metrics for each in came.resource_metrics]
+        found = [values_of(each.attributes) for each in told]
         return [each for number, each in enumerate(found) if each not in found[:number]]
 
     def spans(self) -> Iterator[Span]:
@@ -98,6 +101,7 @@ class Collector:
 
     async def _take(self, request: web.Request, kind: Any, taken: list[Any], answer: Any) -> web.Response:
         body = await request.read()
+        self.is_asked.set()
         if self.is_silent:
             await self.is_over.wait()
         if self.status == 200:
