@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from provisioner.models import AttemptResult, MessageStatus, Row, SettingsStatus, Status, Step, UnknownRow
 from provisioner.ports.telemetry import MonitoredRun
+from provisioner.system.event_log import event_logger
 
 from .instruments import AccountInstruments
 from .row_spans import RequestRecord, RowRecord, RowSpans
@@ -22,6 +23,7 @@ class TracedRows:
     def __init__(self, monitor: MonitoredRun, spans: RowSpans, instruments: AccountInstruments) -> None:
         self._monitor, self._spans, self._instruments = monitor, spans, instruments
         self._rows: dict[int, RowRecord] = {}
+        self._log, self._has_failed = event_logger(), False
         self.request_started, self.request_finished = monitor.request_started, monitor.request_finished
         self.request_throttled = monitor.request_throttled
 
@@ -48,7 +50,7 @@ class TracedRows:
     def close(self) -> None:
         """Make the spans of what was left without an outcome."""
         for row in list(self._rows):
-            self._spans.make(self._rows.pop(row))
+            self._finish(row)
         self._instruments.end()
 
     def answered(self, row: Row, result: AttemptResult, attempt: int) -> None:
@@ -122,5 +124,11 @@ class TracedRows:
                 self._finish(row)
 
     def _finish(self, row: int) -> None:
-        if (record := self._rows.pop(row, None)) is not None:
+        if (record := self._rows.pop(row, None)) is None:
+            return
+        try:
             self._spans.make(record)
+        except Exception as error:  # noqa: BLE001 - the environment may name a sampler of anybody's
+            if not self._has_failed:
+                self._log.warning("telemetry.failed", of="spans", error=type(error).__name__)
+            self._has_failed = True

@@ -7,7 +7,7 @@ from typing import Any
 
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
@@ -53,9 +53,9 @@ class Bench:
         default_factory=lambda: RunMonitor(Counts(input=1, pending=1), to_send=1, pacer_status=_Pacer())
     )
 
-    def observe(self, work: Callable[[TracedRows], Any]) -> None:
+    def observe(self, work: Callable[[TracedRows], Any], processor: SpanProcessor | None = None) -> None:
         """Let ``work``, a coroutine function, tell an observer what happens."""
-        processor = SimpleSpanProcessor(self.spans)
+        processor = processor or SimpleSpanProcessor(self.spans)
         export = TelemetryExport(Resource({}), version="1", processors=(processor,), readers=(self.reader,))
 
         async def observed() -> None:
@@ -90,7 +90,7 @@ class Bench:
 def id_of(span: ReadableSpan) -> int:
     """Return the ID of a span."""
     assert span.context is not None
-    return span.context.span_id
+    return int(span.context.span_id)
 
 
 def times_of(span: ReadableSpan) -> tuple[float, float]:

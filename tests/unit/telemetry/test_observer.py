@@ -1,7 +1,9 @@
 """What becomes spans and metrics of the events of a run."""
 
 from msgspec import structs
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.trace import SpanKind, StatusCode
+from structlog.testing import capture_logs
 
 from provisioner.models import MessageStatus, Row, SettingsStatus, Status, UnknownRow, Verdict
 from provisioner.telemetry.observer import TracedRows
@@ -236,6 +238,26 @@ def test_the_monitor_beneath_is_told_everything_too() -> None:
     figures = bench.monitor.figures()
     assert (figures.throttled, figures.settled) == (1, {Status.CREATED: 1})
     assert len({id_of(each) for each in bench.rows}) == 1
+
+
+def test_what_the_libraries_raise_does_not_reach_the_run() -> None:
+    """A plug-in of the environment, such as a sampler, may fail for every row; the log says so once."""
+
+    class Failing(SpanProcessor):
+        def on_end(self, span: ReadableSpan) -> None:
+            raise LookupError(span.name)
+
+    bench = Bench()
+
+    async def work(rows: TracedRows) -> None:
+        await _throttled_then_created(rows)
+        await _throttled_then_created(rows)
+
+    with capture_logs() as logged:
+        bench.observe(work, Failing())
+
+    assert bench.monitor.figures().settled == {Status.CREATED: 2}
+    assert [(each["event"], each["error"]) for each in logged] == [("telemetry.failed", "LookupError")]
 
 
 def test_nothing_of_a_customer_is_in_any_span_or_metric() -> None:
