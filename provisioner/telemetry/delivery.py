@@ -61,7 +61,7 @@ class Delivery:
     def __str__(self) -> str:
         """Return the collector, and the reason of the last failure."""
         usual = "it did not take them in time" if self._was_cut else "it took them too slowly"
-        return f"{self._collector}: {self._failure or usual}"
+        return f"{self._collector}: {self._failure or self._reason or usual}"
 
     def abandon(self) -> None:
         """Make every export fail at once from now on."""

@@ -258,6 +258,20 @@ async def test_a_collector_that_takes_nothing_costs_a_note_and_nothing_else(
     assert not [each for each in logged if each["event"] == "library.warned"]
 
 
+async def test_why_exports_fail_is_told_while_they_are_still_tried_again(
+    job: Job, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK tries for ten seconds, which is longer than a command waits."""
+    monkeypatch.setattr(export, "FLUSH_S", HURRIED_S)
+    with _refused() as nowhere:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", nowhere)
+        async with stub_twilio() as twilio:
+            summary = await job.run(twilio.url, otel=True)
+
+    (note,) = summary.notes
+    assert note.startswith(f"OpenTelemetry: 6 of 6 spans did not reach {nowhere}: ConnectionError; ")
+
+
 async def test_a_collector_that_is_silent_delays_the_end_by_a_bounded_time(
     job: Job, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
