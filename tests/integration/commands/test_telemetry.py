@@ -19,6 +19,7 @@ from provisioner.models.summary import Summary
 from provisioner.options import LoadOptions
 from provisioner.runs import clients
 from provisioner.signals import StopSignals
+from provisioner.simulator import SimulatorSettings, open_simulator
 from provisioner.telemetry import export
 from tests.integration.commands.accounts_job import NORTH, SOUTH, AccountsJob
 from tests.integration.commands.job import ACCOUNT, ADDRESS, ENVIRON, Job
@@ -115,22 +116,23 @@ async def test_the_metrics_of_a_run_add_up(job: Job, collector: Collector) -> No
 async def test_nothing_that_is_exported_names_a_customer(job: Job, collector: Collector) -> None:
     """Neither names, data, texts, identities and keys nor the SIDs of conversations reach the collector."""
     job.write(2)
-    async with stub_twilio() as twilio:
+    async with open_simulator(SimulatorSettings(rate_limit=0)) as simulator:
         await job.run(
-            twilio.url,
+            simulator.base_url,
             otel=True,
             set=("first_message=I am {CustomerFriendlyName}", "unique_name=unique-{id}"),
             marker="marked",
-            settle_delay=0.01,
         )
-        sent = {value for call in twilio.calls for value in call.form.values()}
-        sent |= {call.form["Identity"] for call in twilio.calls if "Identity" in call.form}
+        made = list(simulator.state.conversations)
 
+    hidden = {value for each in made for name, value in each.fields.items() if name != "AddressSid"}
+    hidden |= {each.sid for each in made} | {message.sid for each in made for message in each.messages or []}
     exported = b"".join(collector.bodies)
-    assert len(collector.rows()) == 2
-    assert not [text for text in sent if len(text) > 1 and text != "true" and text.encode() in exported]
-    assert b"CH000" not in exported
-    assert b"Customer" not in exported
+    statuses = [values_of(span.attributes) for span in collector.rows().values()]
+    assert [each["provisioner.message.status"] for each in statuses] == 2 * ["posted"]
+    assert [each["provisioner.settings.status"] for each in statuses] == 2 * ["set"]
+    assert len(hidden) > 8
+    assert not [text for text in (*hidden, "Customer", "unique-", "I am") if text.encode() in exported]
 
 
 async def test_each_account_is_told_apart(tmp_path: Path, collector: Collector) -> None:
