@@ -1,6 +1,7 @@
 """Outcomes whose writes to the ledger are not complete yet."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 
 from provisioner.models import AttemptResult, Row, SharedConversation, Status
@@ -19,23 +20,16 @@ class PendingWrites:
 
     def __init__(self, fail: Callable[[], None], on_doubt: Callable[[], None]) -> None:
         self._fail, self._on_doubt = fail, on_doubt
+        self._pending: deque[tuple[Recorded, SendStep, Row, Status, AttemptResult]] = deque()
         self._last: Recorded | None = None
         self.failure: BaseException | None = None
 
-    def follow(self, recorded: Recorded, step: SendStep, end: tuple[Row, Status, AttemptResult]) -> None:
-        """Notify the observer of a step's outcome ``end`` when the write ``recorded`` is complete."""
-        recorded.add_done_callback(_OnRecorded(self, step, end))
+    def follow(self, recorded: Recorded, step: SendStep, row: Row, status: Status, result: AttemptResult) -> None:
+        """Notify the observer of a step's outcome when the write ``recorded`` is complete."""
+        if not self._pending:
+            recorded.add_done_callback(self._notify)
+        self._pending.append((recorded, step, row, status, result))
         self._last = recorded
-
-    def count_doubt(self) -> None:
-        """Note that a created row was recorded as unknown."""
-        self._on_doubt()
-
-    def fail(self, failure: BaseException) -> None:
-        """Store the exception of a failed write or notification, and call ``fail``; ignore all but the first."""
-        if self.failure is None:
-            self.failure = failure
-            self._fail()
 
     async def all_recorded(self) -> bool:
         """Wait until all outcomes so far are on disk; return True when no write has failed.
@@ -46,29 +40,27 @@ class PendingWrites:
             await asyncio.wait([self._last])
         return self.failure is None
 
+    def _notify(self, _: Recorded) -> None:
+        """Notify the observer of the outcomes that are on disk, many after each commit, and wait for the next one.
 
-class _OnRecorded:
-    """Done-callback of a ledger write.
+        A method and not a closure, so that the event loop's error report does not print customers' data through
+        repr().
+        """
+        while self._pending and self._pending[0][0].done():
+            try:
+                self._settle(*self._pending.popleft())
+            except BaseException as error:  # noqa: BLE001 - ``Dispatcher.run`` raises it
+                if self.failure is None:
+                    self.failure = error
+                    self._fail()
+        if self._pending:
+            self._pending[0][0].add_done_callback(self._notify)
 
-    A class and not a closure, so that the event loop's error report does not print customers' data through repr().
-    """
-
-    __slots__ = ("_end", "_pending_writes", "_step")
-
-    def __init__(
-        self, pending_writes: PendingWrites, step: SendStep, end: tuple[Row, Status, AttemptResult]
-    ) -> None:
-        self._pending_writes, self._step, self._end = pending_writes, step, end
-
-    def __call__(self, recorded: asyncio.Future[SharedConversation | None] | asyncio.Future[None]) -> None:
-        try:
-            shared: SharedConversation | None = recorded.result()
-            if shared is None:
-                self._step.settled(*self._end)
-                return
-            row, _, result = self._end
-            self._step.settled(row, shared.status, shared.applied_to(result))
-            if shared.status is Status.UNKNOWN:
-                self._pending_writes.count_doubt()
-        except BaseException as error:  # noqa: BLE001 - ``Dispatcher.run`` raises it
-            self._pending_writes.fail(error)
+    def _settle(self, recorded: Recorded, step: SendStep, row: Row, status: Status, result: AttemptResult) -> None:
+        shared: SharedConversation | None = recorded.result()
+        if shared is None:
+            step.settled(row, status, result)
+            return
+        step.settled(row, shared.status, shared.applied_to(result))
+        if shared.status is Status.UNKNOWN:
+            self._on_doubt()

@@ -86,7 +86,7 @@ class StepRunner:
         match decision:
             case Finish(status):
                 recorded = step.record(row, status, result)
-                self._pending_writes.follow(recorded, step, (row, status, result))
+                self._pending_writes.follow(recorded, step, row, status, result)
                 return RowOutcome(step.step, status, result, recorded)
             case Retry(delay_s, is_in_doubt):
                 await step.record(row, Status.UNKNOWN if is_in_doubt else Status.PENDING, result)

@@ -4,7 +4,7 @@ Executing a statement costs several times as much as one row in it, and releases
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from itertools import chain
 from typing import Any
@@ -35,9 +35,9 @@ class BulkStatement(IntEnum):
     statement ``begin``.
     """
 
-    SETTLE = 1
-    SETTLE_CREATED = 2
-    BEGIN = 3
+    SETTLE = 0
+    SETTLE_CREATED = 1
+    BEGIN = 2
 
 
 class Batch:
@@ -50,41 +50,43 @@ class Batch:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._waiting: Mapping[BulkStatement, list[Sequence[Any]]] = {kind: [] for kind in BulkStatement}
-        self._last: dict[int, BulkStatement] = {}
+        self._waiting: Sequence[list[Sequence[Any]]] = [[] for _ in BulkStatement]
+        self._rows: Sequence[set[int]] = [set() for _ in BulkStatement]
         self._sids: set[str] = set()
         self.shared: dict[int, SharedConversation] = {}
 
-    def add(self, kind: BulkStatement, values: Sequence[Any]) -> None:
-        """Add one write. Execute the collected writes first when the batch is full or the order requires it.
+    def add(self, kind: BulkStatement, writes: Sequence[Sequence[Any]]) -> None:
+        """Add writes of one kind. Execute the collected writes first when the order of a row's writes requires it.
 
         The order requires it also when a collected write names the same conversation.
         """
-        waiting, row_id = self._waiting[kind], values[0]
-        sid = values[_SID] if kind is BulkStatement.SETTLE_CREATED else None
-        if self._last.get(row_id, 0) >= kind or len(waiting) == MOST or sid in self._sids:
+        rows = {values[0] for values in writes}
+        named = [sid for values in writes if (sid := values[_SID])] if kind is BulkStatement.SETTLE_CREATED else ()
+        sids = set(named)
+        is_repeated = len(rows) < len(writes) or len(sids) < len(named)
+        if is_repeated:
+            for values in writes:
+                self.add(kind, [values])
+            return
+        if not (sids.isdisjoint(self._sids) and all(map(rows.isdisjoint, self._rows[kind:]))):
             self.write()
-        if sid:
-            self._sids.add(sid)
-        self._last[row_id] = kind
-        waiting.append(values)
+        self._sids |= sids
+        self._rows[kind].update(rows)
+        self._waiting[kind].extend(writes)
 
     def write(self) -> None:
         """Execute the collected writes and empty the batch."""
-        if not self._last:
-            return
-        self._settle(self._waiting[BulkStatement.SETTLE])
-        self._settle(list(self._checked(self._waiting[BulkStatement.SETTLE_CREATED])))
-        if asked := self._waiting[BulkStatement.BEGIN]:
-            self._run(_BEGIN, asked)
-        for waiting in self._waiting.values():
-            waiting.clear()
-        self._last.clear()
-        self._sids.clear()
+        settled, created, begun = self._waiting
+        for some in _portions(settled):
+            self._settle(some)
+        for some in _portions(created):
+            self._settle(list(self._checked(some)))
+        for some in _portions(begun):
+            self._run(_BEGIN, some)
+        for collected in (*self._waiting, *self._rows, self._sids):
+            collected.clear()
 
     def _settle(self, came: Sequence[Sequence[Any]]) -> None:
-        if not came:
-            return
         self._run(_ADD_ATTEMPTS, [each[:_STATUS] for each in came])
         # The new attempts have consecutive IDs; the SQL function last_insert_rowid() gives the last one.
         last = len(came) - 1
@@ -114,3 +116,8 @@ class Batch:
         nothing = (None,) * (len(rows[0]) * (size - len(rows)))
         values = (*chain.from_iterable(rows), *nothing)
         return self._connection.execute(queries.repeat_values(statement, size), values)
+
+
+def _portions(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
+    """Yield the rows in lists of at most ``MOST``."""
+    return (rows[start : start + MOST] for start in range(0, len(rows), MOST))

@@ -55,6 +55,7 @@ from provisioner.models import (
 
 _RUN = queries.load_queries("run")
 _RELEASE = _RUN["release"]
+_CREATE, _CREATED = Step.CREATE.value, Status.CREATED.value
 
 
 class SqliteLedger:
@@ -195,7 +196,7 @@ class SqliteLedger:
         """Record the intent to create this row with ``identity``, and what it owes then; see ``RowStore``."""
         self._current_run.changes += 1
         owed = "pending" if owes_message else None, "pending" if owes_settings else None
-        return self._writer.write((BulkStatement.BEGIN, (claim_id, identity or None, *owed)), is_intent=True)
+        return self._writer.write_row(BulkStatement.BEGIN, (claim_id, identity or None, *owed))
 
     def settle(self, claim_id: int, status: Status, result: AttemptResult) -> asyncio.Future[None]:
         """Record the result of an attempt and the row's status after it; ``PENDING``: another attempt follows."""
@@ -206,8 +207,8 @@ class SqliteLedger:
     ) -> asyncio.Future[SharedConversation | None]:
         """Record that Twilio named a conversation for the row, unless it is another row's; see ``RowStore``."""
         self._current_run.changes += 1
-        outcome = encode_attempt(claim_id, self._current_run.id, Step.CREATE.value, result, Status.CREATED.value)
-        return self._writer.write((BulkStatement.SETTLE_CREATED, (*outcome, may_share)))
+        outcome = encode_attempt(claim_id, self._current_run.id, _CREATE, result, _CREATED)
+        return self._writer.write_row(BulkStatement.SETTLE_CREATED, (*outcome, may_share))
 
     def release(self, claim_ids: Sequence[int]) -> asyncio.Future[None]:
         """Cancel the intents of these rows, because no request was sent. Their status is what it was before."""
@@ -278,7 +279,7 @@ class SqliteLedger:
     def _settle(self, claim_id: int, status: Status, result: AttemptResult, *, step: Step) -> asyncio.Future[None]:
         self._current_run.changes += 1
         outcome = encode_attempt(claim_id, self._current_run.id, step.value, result, status.value)
-        return self._writer.write((BulkStatement.SETTLE, outcome))
+        return self._writer.write_row(BulkStatement.SETTLE, outcome)
 
 
 @asynccontextmanager

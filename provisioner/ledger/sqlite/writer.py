@@ -7,35 +7,30 @@ last commit: the busier the run, the larger the commits.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, filterfalse, groupby
+from operator import attrgetter
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from provisioner.ledger.sqlite.batch import Batch, BulkStatement
 from provisioner.ledger.sqlite.errors import translate_errors
 from provisioner.ledger.sqlite.file_guard import FileGuard
 from provisioner.ledger.sqlite.wal import WalCheckpointer
+from provisioner.ledger.sqlite.writes import RowWrites, StatementWrite, Writes, WriteStep, complete, fail
 from provisioner.models import SharedConversation
 
-WriteStep = tuple[str | BulkStatement, Sequence[Any]]
-"""SQL statement, or kind of batched write, with its values."""
 T = TypeVar("T")
-
-
-class _Write(NamedTuple):
-    future: asyncio.Future[Any]
-    steps: tuple[WriteStep, ...]
-    is_intent: bool
+_is_intent = attrgetter("is_intent")
 
 
 @dataclass(slots=True, eq=False)
 class _Call(Generic[T]):
-    future: asyncio.Future[T]
+    futures: Sequence[asyncio.Future[T]]
     function: Callable[[sqlite3.Connection], T]
     is_last: bool = False
 
@@ -52,20 +47,35 @@ class Writer:
         self._connection, self._path = connection, path
         self._checkpointer, self._guard = WalCheckpointer(connection), FileGuard(path)
         self._loop = asyncio.get_running_loop()
-        self._asked: list[_Write | _Call[Any]] = []
-        self._queue: SimpleQueue[list[_Write | _Call[Any]]] = SimpleQueue()
+        self._asked: list[Writes | _Call[Any]] = []
+        self._rows = RowWrites()
+        self._queue: SimpleQueue[list[Writes | _Call[Any]]] = SimpleQueue()
         self._failure: Exception | None = None
         Thread(target=self._run, name="ledger-writer", daemon=True).start()
+
+    def write_row(self, kind: BulkStatement, values: Sequence[Any]) -> asyncio.Future[Any]:
+        """Execute a write for a row; return a future that completes when it is on disk.
+
+        Its result is a ``SharedConversation`` for a ``SETTLE_CREATED`` that found one, else None. It raises
+        ``StorageError`` or ``LedgerError`` when the write fails; then it is not on disk.
+        """
+        future = self._loop.create_future()
+        rows = self._rows
+        if not rows.rows or values[0] in rows.rows:  # a row's writes keep their order
+            rows = self._rows = RowWrites()
+            self._ask(rows)
+        rows.add(kind, values, future)
+        return future
 
     def write(self, *steps: WriteStep, is_intent: bool = False) -> asyncio.Future[Any]:
         """Execute the steps in one transaction; return a future that completes when they are on disk.
 
-        Its result is a ``SharedConversation`` if the first step is a ``SETTLE_CREATED`` that found one, else None.
         It raises ``StorageError`` or ``LedgerError`` when the transaction fails; then no step is on disk.
         ``is_intent`` says that the steps record an intent to send a request.
         """
         future = self._loop.create_future()
-        self._ask(_Write(future, steps, is_intent))
+        self._rows = RowWrites()
+        self._ask(StatementWrite(future, steps, is_intent=is_intent))
         return future
 
     def call(self, function: Callable[[sqlite3.Connection], T], *, is_last: bool = False) -> asyncio.Future[T]:
@@ -74,17 +84,18 @@ class Writer:
         The function opens its own transactions. After a call with ``is_last``, the thread ends.
         """
         future: asyncio.Future[T] = self._loop.create_future()
-        self._ask(_Call(future, function, is_last))
+        self._rows = RowWrites()
+        self._ask(_Call([future], function, is_last))
         return future
 
-    def _ask(self, operation: _Write | _Call[Any]) -> None:
+    def _ask(self, operation: Writes | _Call[Any]) -> None:
         """Pass the operation to the thread in the next iteration of the event loop, together with all others."""
         if not self._asked:
             self._loop.call_soon(self._hand_over)
         self._asked.append(operation)
 
     def _hand_over(self) -> None:
-        asked, self._asked = self._asked, []
+        asked, self._asked, self._rows = self._asked, [], RowWrites()
         self._queue.put(asked)
 
     def _run(self) -> None:
@@ -99,14 +110,14 @@ class Writer:
         is_open = True
         while is_open:
             for operation in self._take():
-                self._answer(_fail, operation.future, error)
+                self._answer(fail, operation.futures, error)
                 is_open = is_open and not (isinstance(operation, _Call) and operation.is_last)
 
     def _serve(self) -> None:
         is_open = True
         while is_open:
-            for kind, operations in groupby(self._take(), type):
-                if kind is _Write:
+            for is_call, operations in groupby(self._take(), _is_call):
+                if not is_call:
                     self._commit(list(operations))
                     continue
                 for call in operations:
@@ -123,27 +134,28 @@ class Writer:
                 operations.extend(self._queue.get_nowait())
         return operations
 
-    def _commit(self, writes: list[_Write]) -> None:
+    def _commit(self, writes: list[Writes]) -> None:
         if self._failure is not None:
+            writes = _singles(writes)
             for write in filter(_is_intent, writes):
-                self._answer(_fail, write.future, self._failure)
+                self._answer(fail, write.futures, self._failure)
             writes = list(filterfalse(_is_intent, writes))
         if writes:
             self._commit_all(writes)
 
-    def _commit_all(self, writes: list[_Write]) -> None:
+    def _commit_all(self, writes: list[Writes]) -> None:
         try:
             with translate_errors(self._path):
                 self._guard.require(self._connection)
                 with transaction(self._connection):
-                    steps = chain.from_iterable([write.steps for write in writes])
-                    shared = execute_steps(self._connection, steps)
+                    shared = _execute(self._connection, writes)
         except Exception as error:  # noqa: BLE001 - the future of the write raises it
-            if len(writes) == 1:
+            singles = _singles(writes)
+            if len(singles) == 1:
                 self._failure = self._failure or error
-                self._answer(_fail, writes[0].future, error)
+                self._answer(fail, singles[0].futures, error)
                 return
-            for write in writes:  # one transaction each, so that as many as possible are saved
+            for write in singles:  # one transaction each, so that as many as possible are saved
                 self._commit([write])
         else:
             self._answer(_finish, writes, shared)
@@ -153,31 +165,31 @@ class Writer:
             with translate_errors(self._path):
                 result = call.function(self._connection)
         except Exception as error:  # noqa: BLE001 - the future of the call raises it
-            self._answer(_fail, call.future, error)
+            self._answer(fail, call.futures, error)
         else:
-            self._answer(_return, call.future, result)
+            self._answer(complete, call.futures, result)
 
     def _answer(self, callback: Callable[..., None], *arguments: Any) -> None:
         with suppress(RuntimeError):  # the loop is closed, so no caller waits
             self._loop.call_soon_threadsafe(callback, *arguments)
 
 
-def _is_intent(write: _Write) -> bool:
-    return write.is_intent
+def _is_call(operation: Writes | _Call[Any]) -> bool:
+    return isinstance(operation, _Call)
 
 
-def execute_steps(connection: sqlite3.Connection, steps: Iterable[WriteStep]) -> Mapping[int, SharedConversation]:
-    """Execute the steps with the same effect as one after the other; batched writes are executed together.
+def _singles(writes: Sequence[Writes]) -> list[Writes]:
+    return list(chain.from_iterable([each.singles() for each in writes]))
+
+
+def _execute(connection: sqlite3.Connection, writes: Sequence[Writes]) -> Mapping[int, SharedConversation]:
+    """Execute the writes with the same effect as one after the other; those for rows are executed together.
 
     Return the created rows whose conversation belongs to another row already, by row ID.
     """
     batch = Batch(connection)
-    for what, values in steps:
-        if isinstance(what, BulkStatement):
-            batch.add(what, values)
-        else:
-            batch.write()
-            connection.execute(what, values)
+    for each in writes:
+        each.execute(connection, batch)
     batch.write()
     return batch.shared
 
@@ -195,21 +207,6 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _finish(writes: Sequence[_Write], shared: Mapping[int, SharedConversation]) -> None:
-    for write in writes:
-        _return(write.future, _shared_by(write, shared) if shared else None)
-
-
-def _shared_by(write: _Write, shared: Mapping[int, SharedConversation]) -> SharedConversation | None:
-    settled = (values[0] for what, values in write.steps if what is BulkStatement.SETTLE_CREATED)
-    return next(filter(None, map(shared.get, settled)), None)
-
-
-def _return(future: asyncio.Future[T], result: T) -> None:
-    if not future.done():
-        future.set_result(result)
-
-
-def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
-    if not future.done():
-        future.set_exception(error)
+def _finish(writes: Sequence[Writes], shared: Mapping[int, SharedConversation]) -> None:
+    for each in writes:
+        each.finish(shared)

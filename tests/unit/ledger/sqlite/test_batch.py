@@ -3,6 +3,8 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -57,14 +59,22 @@ def settle_created(row: int, chat: int, *, may_share: bool) -> tuple[BulkStateme
     return BulkStatement.SETTLE_CREATED, (*named, may_share)
 
 
+def add(batch: Batch, step: tuple[BulkStatement, Sequence[Any]]) -> None:
+    """Add one write."""
+    kind, values = step
+    batch.add(kind, [values])
+
+
 def written(steps: Sequence[tuple[BulkStatement, Sequence[Any]]], *, together: bool) -> list[list[Any]]:
     """Write the steps and return what the tables hold then."""
     with tables() as connection:
         batch = Batch(connection)
-        for kind, values in steps:
-            batch.add(kind, values)
-            if not together:
-                batch.write()
+        for kind, some in groupby(steps, key=itemgetter(0)):
+            writes = [values for _, values in some]
+            for column in [writes] if together else [[values] for values in writes]:
+                batch.add(kind, column)
+                if not together:
+                    batch.write()
         batch.write()
         return [connection.execute(query).fetchall() for query in (OUTCOMES, ATTEMPTS)]
 
@@ -104,12 +114,12 @@ def test_a_commit_runs_few_statements() -> None:
     with tables() as connection:
         batch = Batch(connection)
         for row in range(1, MOST + 1):
-            batch.add(*begin(row))
+            add(batch, begin(row))
         batch.write()
         connection.set_trace_callback(ran.append)
         for row in range(1, MOST + 1):
-            batch.add(*settle(row, "created"))
-            batch.add(*begin(row + MOST))
+            add(batch, settle(row, "created"))
+            add(batch, begin(row + MOST))
         batch.write()
 
     assert len(ran) == 3
@@ -121,12 +131,12 @@ def test_that_no_row_gets_the_conversation_of_another_costs_one_statement_more()
     with tables() as connection:
         batch = Batch(connection)
         for row in range(1, MOST + 1):
-            batch.add(*begin(row))
+            add(batch, begin(row))
         batch.write()
         connection.set_trace_callback(ran.append)
         for row in range(1, MOST + 1):
-            batch.add(*settle_created(row, row, may_share=False))
-            batch.add(*begin(row + MOST))
+            add(batch, settle_created(row, row, may_share=False))
+            add(batch, begin(row + MOST))
         batch.write()
         connection.set_trace_callback(None)
         plan = connection.execute(
