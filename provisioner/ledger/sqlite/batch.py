@@ -13,6 +13,7 @@ from provisioner.ledger import shapes
 from provisioner.ledger.shapes import checked_row
 from provisioner.ledger.shared_conversations import shared_conversation
 from provisioner.ledger.sqlite import queries
+from provisioner.ledger.sqlite.conversation_index import update_conversation_index
 from provisioner.models import SharedConversation
 
 _RUN = queries.load_queries("run")
@@ -95,6 +96,7 @@ class Batch:
     def _checked(self, came: Sequence[Sequence[Any]]) -> Iterator[Sequence[Any]]:
         """Yield the values for ``SETTLE``; a row that got the conversation of another is unknown or shares it."""
         named = [(each[0], each[_SID]) for each in came if each[_SID]]
+        update_conversation_index(self._connection)
         owners = self._run(_OWNERS, named).fetchall() if named else ()
         found = {owner[0]: owner[1:] for owner in (checked_row(shapes.OWNER, line) for line in owners)}
         for each in came:

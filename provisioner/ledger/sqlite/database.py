@@ -15,6 +15,7 @@ from provisioner.ledger.faults import newer
 from provisioner.ledger.shapes import checked_row, decode_settings
 from provisioner.ledger.sqlite import queries, schema, unsent, wal
 from provisioner.ledger.sqlite.connections import connect
+from provisioner.ledger.sqlite.conversation_index import create_conversation_index
 from provisioner.ledger.sqlite.create_file import PAGE_BYTES, create_file
 from provisioner.ledger.sqlite.errors import damaged, forbidden, foreign_schema, is_folder, not_a_ledger
 from provisioner.ledger.sqlite.lock import is_locked
@@ -39,6 +40,8 @@ _READ = queries.load_queries("read")
 _PRAGMAS = (
     "wal_autocheckpoint = 0",  # ``WalCheckpointer`` runs the checkpoints
     "cache_size = -2000",
+    "temp.cache_size = -4000",  # of the index of the conversations
+    "temp.journal_mode = MEMORY",
     "journal_size_limit = 16777216",
     "secure_delete = OFF",
     "fullfsync = ON",
@@ -89,6 +92,7 @@ def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         for pragma in (f"synchronous = {synchronous}", *_PRAGMAS):
             connection.execute(f"PRAGMA {pragma}").fetchone()
+        create_conversation_index(connection)
         # Taking the write lock fails now, and not at the first row, when another program holds it.
         with transaction(connection):
             pass

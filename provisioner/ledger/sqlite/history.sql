@@ -72,9 +72,10 @@ SELECT
     coalesce(creations.identity, ''), 0, 'history', history.total, history.posted, coalesce(posts.http_status = 201, 0),
     EXISTS (
         SELECT 1
-        FROM attempts
-        WHERE attempts.class = 'created' AND attempts.conversation_sid = creations.conversation_sid
-            AND attempts.row_id <> rows.id
+        FROM temp.conversations AS named
+        CROSS JOIN attempts ON attempts.id = named.attempt
+        WHERE named.start = substr(creations.conversation_sid, 3, 10)
+            AND attempts.conversation_sid = creations.conversation_sid AND attempts.row_id <> rows.id
     )
 FROM plan
 JOIN rows ON rows.id = plan.row_id

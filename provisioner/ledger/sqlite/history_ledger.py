@@ -1,6 +1,7 @@
 """Part of the SQLite ledger that records the histories of old chats."""
 
 import asyncio
+import sqlite3
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from provisioner.ledger import shapes
 from provisioner.ledger.shapes import checked_row
 from provisioner.ledger.sqlite import queries
+from provisioner.ledger.sqlite.conversation_index import update_conversation_index
 from provisioner.ledger.sqlite.counts import read_history_counts
 from provisioner.ledger.sqlite.current_run import CurrentRun
 from provisioner.ledger.sqlite.history_plan import write_histories
@@ -57,12 +59,7 @@ class SqliteHistoryLedger:
     async def unknown(self, after: int, limit: int) -> Sequence[UnknownHistory]:
         """Return the next rows with an unknown message after input row number ``after``, in input order."""
         query = self._scope.query(_HISTORY["doubtful"])
-        return await self._writer.call(
-            lambda connection: [
-                _doubtful(checked_row(shapes.DOUBTFUL_HISTORY, line))
-                for line in connection.execute(query, (after, limit)).fetchall()
-            ]
-        )
+        return await self._writer.call(partial(_read_doubtful, query=query, after=after, limit=limit))
 
     async def resolve(self, claim_id: int, status: MessageStatus, evidence: AttemptResult) -> None:
         """Record the result of a look-up, which is not an attempt, and the status of the history after it."""
@@ -93,6 +90,12 @@ class SqliteHistoryLedger:
             return self._writer.write(attempt, counted, settled)
         noted, settled_as = (_HISTORY["note_attempt"], (claim_id,)), (_HISTORY["settle"], (claim_id, status.value))
         return self._writer.write(attempt, noted, settled_as)
+
+
+def _read_doubtful(connection: sqlite3.Connection, query: str, after: int, limit: int) -> Sequence[UnknownHistory]:
+    update_conversation_index(connection)
+    lines = connection.execute(query, (after, limit)).fetchall()
+    return [_doubtful(checked_row(shapes.DOUBTFUL_HISTORY, line)) for line in lines]
 
 
 def _doubtful(line: Sequence[Any]) -> UnknownHistory:

@@ -54,7 +54,6 @@ from provisioner.models import (
 )
 
 _RUN = queries.load_queries("run")
-_RELEASE = _RUN["release"]
 _CREATE, _CREATED = Step.CREATE.value, Status.CREATED.value
 
 
@@ -213,7 +212,7 @@ class SqliteLedger:
     def release(self, claim_ids: Sequence[int]) -> asyncio.Future[None]:
         """Cancel the intents of these rows, because no request was sent. Their status is what it was before."""
         self._current_run.changes += 1
-        return self._writer.write(*((_RELEASE, (claim_id,)) for claim_id in claim_ids))
+        return self._writer.write(*((_RUN["release"], (claim_id,)) for claim_id in claim_ids))
 
     async def unknown(self, after: int, limit: int) -> Sequence[UnknownRow]:
         """Return the next unknown rows after input row number ``after``, at most ``limit``, in input order."""

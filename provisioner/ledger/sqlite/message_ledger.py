@@ -1,6 +1,7 @@
 """Part of the SQLite ledger that records the first messages of a job."""
 
 import asyncio
+import sqlite3
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -9,6 +10,7 @@ from provisioner.ledger import shapes
 from provisioner.ledger.row_codec import encode_text
 from provisioner.ledger.shapes import checked_row
 from provisioner.ledger.sqlite import queries
+from provisioner.ledger.sqlite.conversation_index import update_conversation_index
 from provisioner.ledger.sqlite.counts import read_message_counts
 from provisioner.ledger.sqlite.current_run import CurrentRun
 from provisioner.ledger.sqlite.row_scope import ALL_ROWS, SqliteRowScope
@@ -48,12 +50,7 @@ class SqliteMessageLedger:
     async def unknown(self, after: int, limit: int) -> Sequence[UnknownMessage]:
         """Return the next unknown messages after input row number ``after``, at most ``limit``, in input order."""
         query = self._scope.query(_MESSAGES["doubtful"])
-        return await self._writer.call(
-            lambda connection: [
-                _doubtful(checked_row(shapes.DOUBTFUL, line))
-                for line in connection.execute(query, (after, limit)).fetchall()
-            ]
-        )
+        return await self._writer.call(partial(_read_doubtful, query=query, after=after, limit=limit))
 
     async def resolve(self, claim_id: int, status: MessageStatus, evidence: AttemptResult) -> None:
         """Record the result of a look-up, which is not an attempt, and the status of the message after it."""
@@ -68,6 +65,12 @@ class SqliteMessageLedger:
     ) -> asyncio.Future[None]:
         attempt = encode_message_attempt(claim_id, self._current_run.id, step, result)
         return self._writer.write((_ADD_ATTEMPT, attempt), (_SETTLE, (claim_id, status.value)))
+
+
+def _read_doubtful(connection: sqlite3.Connection, query: str, after: int, limit: int) -> Sequence[UnknownMessage]:
+    update_conversation_index(connection)
+    lines = connection.execute(query, (after, limit)).fetchall()
+    return [_doubtful(checked_row(shapes.DOUBTFUL, line)) for line in lines]
 
 
 def _doubtful(line: Sequence[Any]) -> UnknownMessage:

@@ -84,3 +84,7 @@ ALTER TABLE rows ADD COLUMN account INTEGER REFERENCES accounts (id);
 -- name: add_planned_account
 -- Version 5: the account of a record of the input.
 ALTER TABLE plan ADD COLUMN account INTEGER REFERENCES accounts (id);
+
+-- name: drop_conversation_index
+-- Version 6: runs index the conversations in a temporary table. Versions 1 and 2 had no index.
+DROP INDEX IF EXISTS attempts_by_conversation;

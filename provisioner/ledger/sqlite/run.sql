@@ -50,8 +50,10 @@ SELECT
 FROM (VALUES (?, ?)) AS came
 JOIN attempts AS firsts ON firsts.id = (
     SELECT attempts.id
-    FROM attempts
-    WHERE attempts.class = 'created' AND attempts.conversation_sid = came.column2 AND attempts.row_id <> came.column1
+    FROM temp.conversations AS named
+    CROSS JOIN attempts ON attempts.id = named.attempt
+    WHERE named.start = substr(came.column2, 3, 10) AND attempts.conversation_sid = came.column2
+        AND attempts.row_id <> came.column1
     ORDER BY attempts.id
     LIMIT 1
 )
@@ -203,10 +205,11 @@ SELECT
     CASE WHEN attempts.error_code = 'duplicate_sid' THEN coalesce(attempts.error, '') ELSE '' END,
     attempts.error_code = 'duplicate_sid' AND EXISTS (
         SELECT 1
-        FROM attempts AS firsts
+        FROM temp.conversations AS named
+        CROSS JOIN attempts AS firsts ON firsts.id = named.attempt
         JOIN rows AS owners ON owners.id = firsts.row_id
-        WHERE firsts.class = 'created' AND firsts.conversation_sid = attempts.conversation_sid
-            AND owners.asked_identity = rows.asked_identity
+        WHERE named.start = substr(attempts.conversation_sid, 3, 10)
+            AND firsts.conversation_sid = attempts.conversation_sid AND owners.asked_identity = rows.asked_identity
     ),
     CASE WHEN plan.is_valid THEN rows.digest END
 FROM plan
@@ -248,9 +251,10 @@ SELECT EXISTS (
 
 -- name: taken
 -- Those of the given conversations (a JSON array of SIDs) that belong to rows.
-SELECT DISTINCT conversation_sid
-FROM attempts
-WHERE class = 'created' AND conversation_sid IN (SELECT value FROM json_each(?));
+SELECT DISTINCT attempts.conversation_sid
+FROM json_each(?) AS asked
+CROSS JOIN temp.conversations AS named ON named.start = substr(asked.value, 3, 10)
+CROSS JOIN attempts ON attempts.id = named.attempt AND attempts.conversation_sid = asked.value;
 
 -- name: planned_at
 -- The time of the last complete plan; no row when there is none.

@@ -11,7 +11,7 @@ from functools import cache
 
 from provisioner.ledger.sqlite import queries
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Version of the schema that this program writes, SQLite's ``user_version`` of a ledger."""
 SCHEMA = queries.load_queries("schema")
 """Statements that create the current schema: dict of SQL text by name of the object."""
@@ -21,6 +21,7 @@ _STEPS: dict[int, tuple[str, ...]] = {
     3: ("add_service_sid", "doubt_gone"),
     4: ("add_users", "add_settings", "add_last_settings", "add_history_status", "add_history"),
     5: ("add_accounts", "add_row_account", "add_planned_account"),
+    6: ("drop_conversation_index",),
 }
 """Names of the statements that migrate a ledger of the version before to each version."""
 _MADE_ANEW = ("attempts_by_conversation", "plan_by_account", "results")

@@ -1,4 +1,4 @@
--- Schema of a ledger, version 5. docs/ledger.md documents it for users who query a ledger.
+-- Schema of a ledger, version 6. docs/ledger.md documents it for users who query a ledger.
 
 -- name: manifest
 -- The job of the ledger: job_id, settings (JSON), created_at, created_by; planned_at after the first complete plan.
@@ -172,11 +172,6 @@ CREATE TABLE attempts (
     may_leave_orphan INTEGER NOT NULL DEFAULT 0,
     message_sid TEXT
 );
-
--- name: attempts_by_conversation
--- The conversations that were named as created, to find one that is named for two rows.
-CREATE INDEX attempts_by_conversation ON attempts (conversation_sid)
-WHERE class = 'created' AND conversation_sid IS NOT NULL;
 
 -- name: results
 -- The results file as a view: one line for each record of the current input, at any time during the job.

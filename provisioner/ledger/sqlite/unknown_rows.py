@@ -8,6 +8,7 @@ from provisioner.ledger import shapes
 from provisioner.ledger.row_codec import decode_unknown
 from provisioner.ledger.shapes import checked_row
 from provisioner.ledger.sqlite import queries
+from provisioner.ledger.sqlite.conversation_index import update_conversation_index
 from provisioner.ledger.sqlite.row_scope import SqliteRowScope
 from provisioner.models import UnknownRow
 
@@ -18,6 +19,7 @@ def read_unknown(
     connection: sqlite3.Connection, scope: SqliteRowScope, after: int, limit: int
 ) -> list[UnknownRow]:
     """Return the next unknown rows after input row number ``after``, at most ``limit``, in input order."""
+    update_conversation_index(connection)
     lines = connection.execute(scope.query(_RUN["unknown"]), (after, limit)).fetchall()
     return [decode_unknown(line) for line in lines]
 
@@ -37,5 +39,6 @@ def has_other_identity(connection: sqlite3.Connection, scope: SqliteRowScope) ->
 
 def read_assigned(connection: sqlite3.Connection, conversation_sids: Sequence[str]) -> set[str]:
     """Return those of the given SIDs whose conversations already belong to a row."""
+    update_conversation_index(connection)
     lines = connection.execute(_RUN["taken"], (json.dumps(list(conversation_sids)),)).fetchall()
     return {checked_row(shapes.SID, line)[0] for line in lines}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.ledger.sqlite import queries
+from provisioner.ledger.sqlite.conversation_index import create_conversation_index
 
 FILES = (
     "schema",
@@ -16,11 +17,13 @@ FILES = (
     "schema_2",
     "schema_3",
     "schema_4",
+    "schema_5",
     "migrate",
     "plan",
     "run",
     "messages",
     "closures",
+    "conversations",
     "history",
     "read",
     "respelt",
@@ -38,6 +41,7 @@ def connection() -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:")) as opened:
         for statement in queries.load_queries("schema").values():
             opened.execute(statement)
+        create_conversation_index(opened)
         for name in ("stage", "create_entries", "create_faults", "find_repeats", "rank_repeats"):
             opened.execute(plan[name])
         yield opened

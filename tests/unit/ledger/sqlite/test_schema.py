@@ -11,13 +11,13 @@ from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.ledger.sqlite.schema import SCHEMA_VERSION
 from provisioner.models import PlanEntry, Problem, Status
-from tests.ledger_samples import INPUT, NO_SID, TOO_LONG, digest_of, entry, query
+from tests.ledger_samples import CREATED, INPUT, NO_SID, TOO_LONG, digest_of, entry, query
 
 SETTINGS = {"key": "id"}
 SIDS = [f"CH{row:032x}" for row in range(1, 5)]
 
 
-def make_version(path: Path, version: int) -> None:
+def make_version(path: Path, version: int, *, has_closures: bool = True) -> None:
     """Write a ledger as an older version left it: one row closed, one gone, two with one conversation."""
     named = [*SIDS[:3], SIDS[2]]
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -37,15 +37,19 @@ def make_version(path: Path, version: int) -> None:
                 "VALUES (?, ?, ?, 'created', 1, ?)",
                 (row, str(row), digest_of(str(row)), row),
             )
-            connection.execute("INSERT INTO plan VALUES (?, ?, 0, ?, 1)", (row, row + 1, row))
+            connection.execute(
+                "INSERT INTO plan (row, line, source, row_id, is_valid) VALUES (?, ?, 0, ?, 1)",
+                (row, row + 1, row),
+            )
             connection.execute(
                 "INSERT INTO attempts (id, row_id, number, class, ended, conversation_sid) "
                 "VALUES (?, ?, 1, 'created', 2.0, ?)",
                 (row, row, sid),
             )
-        connection.execute(
-            "INSERT INTO closures (row_id, state, last_attempt) VALUES (1, 'closed', 1), (2, 'gone', 2)"
-        )
+        if has_closures:
+            connection.execute(
+                "INSERT INTO closures (row_id, state, last_attempt) VALUES (1, 'closed', 1), (2, 'gone', 2)"
+            )
 
 
 async def test_what_version_2_held_as_gone_is_asked_again(tmp_path: Path) -> None:
@@ -128,6 +132,27 @@ async def test_a_ledger_of_version_4_goes_on_without_accounts(tmp_path: Path) ->
     assert query(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
     assert after == before
     assert query(path, "SELECT DISTINCT account_sid FROM results") == [(None,)]
+
+
+async def test_a_conversation_of_an_older_ledger_is_known_without_its_index(tmp_path: Path) -> None:
+    """Whether a run finds a conversation that a row has already does not rest on an index in the file."""
+    for version in (1, 3, 5):
+        path = tmp_path / f"{version}.ledger"
+        make_version(path, version, has_closures=version > 1)
+
+        async with open_sqlite_ledger(path, SETTINGS, version="6") as ledger:
+            await ledger.plan([entry(1, "new")], INPUT)
+            await ledger.start_run([Status.PENDING])
+            (claim,) = await ledger.claim(10)
+            await ledger.begin(claim.id)
+            named_again = structs.replace(CREATED, conversation_sid=SIDS[1])
+            shared = await ledger.settle_created(claim.id, named_again, may_share=False)
+            taken = await ledger.assigned_conversations([SIDS[0], f"CH{99:032x}"])
+
+        assert shared is not None
+        assert shared.status is Status.UNKNOWN
+        assert taken == {SIDS[0]}
+        assert query(path, "SELECT name FROM sqlite_master WHERE name = 'attempts_by_conversation'") == []
 
 
 async def test_guests_of_older_ledgers_can_be_deleted(tmp_path: Path) -> None:

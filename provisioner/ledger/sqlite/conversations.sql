@@ -1,0 +1,29 @@
+-- Index of the conversations that were named as created, in temporary tables of the connection that writes the ledger.
+-- It shows a conversation that is named for two rows. Conversation SIDs are random, so that an index in the ledger
+-- would change another page for almost each of them, which is written to the log and to the file; temporary tables are
+-- neither durable nor logged. They are filled from the attempts.
+
+-- name: create_index
+-- One entry for each attempt: characters of the SID behind its prefix, of which ten tell a million SIDs apart, and the
+-- ID of the attempt. Who finds an entry compares the SID of the attempt.
+CREATE TEMP TABLE conversations (
+    start TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    PRIMARY KEY (start, attempt)
+) WITHOUT ROWID;
+
+-- name: create_mark
+-- The last attempt that the index covers, in one line.
+CREATE TEMP TABLE indexed AS SELECT 0 AS attempt;
+
+-- name: extend_index
+-- Add the attempts after that one. Their order makes neighbours of entries that come into one page.
+INSERT OR IGNORE INTO temp.conversations (start, attempt)
+SELECT substr(conversation_sid, 3, 10) AS start, id
+FROM main.attempts
+WHERE id > (SELECT attempt FROM temp.indexed) AND class = 'created' AND conversation_sid IS NOT NULL
+ORDER BY start;
+
+-- name: move_mark
+-- Note the last attempt.
+UPDATE temp.indexed SET attempt = (SELECT coalesce(max(id), 0) FROM main.attempts);
