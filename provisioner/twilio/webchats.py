@@ -3,8 +3,10 @@
 Source: Twilio, WebChats resource, https://www.twilio.com/docs/flex/developer/conversations/webchats-resource.
 """
 
+from operator import attrgetter
+
 from provisioner.http_client.failures import TransportFailure
-from provisioner.http_client.forms import FORM, quote
+from provisioner.http_client.forms import FORM, quote_all
 from provisioner.http_client.transport import Transport
 from provisioner.models import AttemptResult, WebChatRequest
 from provisioner.ports.sending import Gate
@@ -12,20 +14,24 @@ from provisioner.ports.sending import Gate
 from .errors.webchat_errors import classify_webchat_reply
 from .results import attempt_result, failed_attempt
 
+_FIELDS = (
+    (b"AddressSid=", "address_sid"),
+    (b"ChatFriendlyName=", "chat_friendly_name"),
+    (b"CustomerFriendlyName=", "customer_friendly_name"),
+    (b"PreEngagementData=", "pre_engagement_data"),
+    (b"Identity=", "identity"),
+)
+"""Beginning of each field of the form, and the field of a request from which its text is."""
+_NAMES, _texts_of = [name for name, _ in _FIELDS], attrgetter(*(field for _, field in _FIELDS))
+
 
 def encode(request: WebChatRequest) -> bytes:
     """Return the URL-encoded form of ``POST /v2/WebChats``; empty fields are omitted.
 
     ``ui_version`` and ``first_message`` are not part of it.
     """
-    fields = (
-        (b"AddressSid=", request.address_sid),
-        (b"ChatFriendlyName=", request.chat_friendly_name),
-        (b"CustomerFriendlyName=", request.customer_friendly_name),
-        (b"PreEngagementData=", request.pre_engagement_data),
-        (b"Identity=", request.identity),
-    )
-    return b"&".join([name + quote(value) for name, value in fields if value])
+    texts = quote_all(_texts_of(request))
+    return b"&".join([name + text for name, text in zip(_NAMES, texts, strict=True) if text])
 
 
 _HEADERS = (FORM,)
