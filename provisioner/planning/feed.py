@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from msgspec import structs
 
 from provisioner.errors import InputError
-from provisioner.models import Claim, Row
+from provisioner.models import Claim, Record, Row, WebChatRequest
 from provisioner.planning.input import JobInput
 from provisioner.planning.passes import RecordCursor
 from provisioner.rows import IdentityPolicy, digest
+
+_Found = tuple[int, Record]
 
 
 class SourceFeed:
@@ -40,18 +42,40 @@ class SourceFeed:
         in a thread. Raise ``InputError`` when a record is missing, has a problem, or differs from the planned one
         by its digest.
         """
-        return await asyncio.to_thread(lambda: [self._rebuild(claim) for claim in claims])
+        return await asyncio.to_thread(self._rebuild_all, claims)
 
-    def _rebuild(self, claim: Claim) -> Row:
+    def _rebuild_all(self, claims: Sequence[Claim]) -> Sequence[Row]:
+        found = list(map(self._find, claims))
+        requests = self._requests_of_one(claims, found) or map(self._request, claims, found)
+        return list(map(self._row, claims, requests))
+
+    def _find(self, claim: Claim) -> _Found:
+        """Return the record of a claimed row, and the index of its source."""
         found = self._cursor.find(claim.row)
         if found is None:
             raise self._changed(len(self._input.sources) - 1, None)
         index, record = found
         if record.problem:
             raise self._changed(index, record.line)
+        return found
+
+    def _requests_of_one(
+        self, claims: Sequence[Claim], found: Sequence[_Found]
+    ) -> Sequence[WebChatRequest] | None:
+        """Return the requests of rows of one source, built together; None where they have to be built singly."""
+        sources = {index for index, _ in found}
+        if len(sources) != 1:
+            return None
+        return self._input.requests(*sources, [record for _, record in found], [claim.digest for claim in claims])
+
+    def _request(self, claim: Claim, found: _Found) -> WebChatRequest:
+        index, record = found
         request = self._input.request(index, record)
         if digest(request) != claim.digest:
             raise self._changed(index, record.line)
+        return request
+
+    def _row(self, claim: Claim, request: WebChatRequest) -> Row:
         named = self._identity_policy.apply(request, claim.key)
         if self._defaults:
             lacking = {field: text for field, text in self._defaults.items() if not getattr(request, field)}

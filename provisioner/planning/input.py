@@ -17,7 +17,7 @@ from provisioner.planning.findings import PlanFindings
 from provisioner.planning.mapped_source import MappedSource
 from provisioner.planning.own_outputs import require_no_results
 from provisioner.planning.passes import RecordCursor, RowPasses
-from provisioner.rows import build_request, rebuild_request
+from provisioner.rows import build_request, rebuild_plain_rows, rebuild_request
 from provisioner.signals import StopSignals
 from provisioner.sources import Source, enumerate_records, open_sources
 from provisioner.system.addresses import MASK, is_masked
@@ -230,6 +230,18 @@ class JobInput:
         """Return the request for a record of the source at ``index`` (from 0) that the plan pass found valid."""
         mapped = self._bound[index].mapper(record.values)
         return rebuild_request(mapped, friendly_name=self._rows.friendly_name)
+
+    def requests(
+        self, index: int, records: Sequence[Record], digests: Sequence[bytes]
+    ) -> Sequence[WebChatRequest] | None:
+        """Return the requests for records of one source, built together; None unless they have these digests.
+
+        None does not mean that a record has changed; ``request`` builds each of them.
+        """
+        mapped = self._bound[index].mapper.map_columns([record.values for record in records])
+        if mapped is None:
+            return None
+        return rebuild_plain_rows(mapped, digests, friendly_name=self._rows.friendly_name)
 
 
 def _secret_notes(name: str) -> Iterator[str]:

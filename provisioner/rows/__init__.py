@@ -7,7 +7,7 @@ a request · ``masking`` a request without customer data, for display.
 """
 
 from .build import build_request, rebuild_request
-from .bulk import digest_plain_rows
+from .bulk import digest_plain_rows, rebuild_plain_rows
 from .cut_numbers import holds_cut_number
 from .digests import digest, history_digests, identity_for, is_generated_identity, marker_for
 from .identity import IdentityPolicy
@@ -40,6 +40,7 @@ __all__ = [
     "mask_request",
     "mask_text",
     "parse_timer",
+    "rebuild_plain_rows",
     "rebuild_request",
     "validate_address",
     "validate_marker",

@@ -1,4 +1,4 @@
-"""Check and digest of many rows at once, for rows that are all plainly valid.
+"""Check, digest and requests of many rows at once, for rows that are all plainly valid.
 
 One check of the joined texts of a batch costs little more than that of one row. It only proves that nothing is
 wrong with any of them: where it does not, ``build`` checks the rows one by one, and says what is wrong with which.
@@ -32,21 +32,43 @@ def digest_plain_rows(mapped: MappedColumns, *, friendly_name: bool, marker: str
     ``friendly_name`` and ``marker`` are those of ``build_request``, which gives requests with the same digests.
     None does not mean that a row is not valid.
     """
-    filled = {field for field, text in zip(FIELDS, mapped.texts, strict=True) if text}
-    if not filled <= _KNOWN or not _are_plainly_right(mapped):
+    if marker in (FRIENDLY_NAME, *mapped.members) or not _are_plainly_right(mapped):
         return None
+    data = _data(mapped, friendly_name=friendly_name)
+    if data is None or may_be_nearly_full(max(data, key=len)):
+        return None
+    return digest_all(_requests(mapped, data))
+
+
+def rebuild_plain_rows(
+    mapped: MappedColumns, digests: Sequence[bytes], *, friendly_name: bool
+) -> Sequence[WebChatRequest] | None:
+    """Return the request of each row, without checking it again; None unless they have these digests, of a plan.
+
+    None does not mean that a row has changed.
+    """
+    data = _data(mapped, friendly_name=friendly_name)
+    if data is None:
+        return None
+    requests = list(_requests(mapped, data))
+    try:
+        return requests if digest_all(requests) == digests else None
+    except UnicodeEncodeError:
+        return None
+
+
+def _data(mapped: MappedColumns, *, friendly_name: bool) -> Sequence[str] | None:
+    """Return the pre-engagement data of each row; None where a field is filled that is not built here."""
+    filled = {field for field, text in zip(FIELDS, mapped.texts, strict=True) if text}
     members = dict(mapped.members)
-    if FRIENDLY_NAME in members or marker in (FRIENDLY_NAME, *members):
+    if not filled <= _KNOWN or FRIENDLY_NAME in members:
         return None
     if friendly_name and "customer_friendly_name" in filled:
         members[FRIENDLY_NAME] = mapped.texts_of("customer_friendly_name")
     try:
-        data = _objects(members) if members else [""] * len(mapped.keys)
+        return _objects(members) if members else [""] * len(mapped.keys)
     except ValueError:  # JSON or Unicode does not allow the name of a member, or a text
         return None
-    if may_be_nearly_full(max(data, key=len)):
-        return None
-    return digest_all(_requests(mapped, data))
 
 
 def _are_plainly_right(mapped: MappedColumns) -> bool:

@@ -28,7 +28,7 @@ PLACES: Sequence[tuple[str, Sequence[str]]] = (
     ("provisioner.planning.entries:digest_plain_rows", RUN),
     ("provisioner.ledger.sqlite.plan_entries:PlanEntryWriter.write", RUN),
     ("provisioner.ledger.sqlite.wal:WalCheckpointer.checkpoint_if_long", RUN),
-    ("provisioner.planning.feed:SourceFeed._rebuild", RUN),
+    ("provisioner.planning.feed:SourceFeed._rebuild_all", RUN),
     ("provisioner.sending.row_processor:RowProcessor.process", RUN),
     ("provisioner.twilio.webchats:WebChatClient.create", RUN),
     ("provisioner.http_client.transport:Transport.send", RUN),

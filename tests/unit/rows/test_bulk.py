@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from provisioner.models import FIELDS, Mapped, MappedColumns, WebChatRequest
-from provisioner.rows import build_request, digest, digest_plain_rows, is_nearly_full
+from provisioner.rows import build_request, digest, digest_plain_rows, is_nearly_full, rebuild_plain_rows
 
 ADDRESS = "IG" + "0" * 32
 PLAIN = {"address_sid": ADDRESS, "customer_friendly_name": "Ada Example"}
@@ -75,6 +75,30 @@ def test_rows_together_are_as_they_are_one_by_one(
         assert list(digests) == [digest(request) for request, _ in built]
 
 
+@given(
+    rows=st.lists(ROW, min_size=1, max_size=4),
+    member=MEMBER_NAMES,
+    friendly_name=st.booleans(),
+    changed=st.integers(0, 8),
+)
+@example(rows=[PLAIN, {**PLAIN, "member": "gold"}], member="plan", friendly_name=True, changed=8)
+@example(rows=[PLAIN, {**PLAIN, "member": "gold"}], member="plan", friendly_name=True, changed=1)
+def test_rows_are_rebuilt_together_as_one_by_one_or_not_at_all(
+    rows: list[dict[str, str]], member: str, friendly_name: bool, changed: int
+) -> None:
+    """The requests are those of the plan, valid or not; none is given when any row has changed since."""
+    built = [
+        request
+        for request, _ in (build_request(m, friendly_name=friendly_name) for m in mapped_rows(rows, member, {}))
+    ]
+    planned = [bytes(16) if place == changed else digest(request) for place, request in enumerate(built)]
+
+    requests = rebuild_plain_rows(columns_of(rows, member, {}), planned, friendly_name=friendly_name)
+
+    assert requests in (None, built)
+    assert requests is None or changed >= len(rows)
+
+
 def test_plain_rows_are_done_together() -> None:
     """Otherwise nothing is gained; empty values, letters beyond ASCII and plus signs are plain, too."""
     rows = [
@@ -84,7 +108,10 @@ def test_plain_rows_are_done_together() -> None:
         {**PLAIN, "chat_friendly_name": "Case 7", "first_message": "Hello", "identity": "crm-7"},
     ]
 
-    assert digest_plain_rows(columns_of(rows, "plan", {}), friendly_name=True) is not None
+    digests = digest_plain_rows(columns_of(rows, "plan", {}), friendly_name=True)
+
+    assert digests is not None
+    assert rebuild_plain_rows(columns_of(rows, "plan", {}), digests, friendly_name=True) is not None
 
 
 def test_a_field_that_is_not_checked_together_is_built_one_by_one() -> None:
