@@ -22,7 +22,7 @@ class RequestDurations:
         """Count a request; one that was not sent or had no answer is ignored."""
         if result.sent is None or result.http_status is None:
             return
-        counts = self._counts.setdefault(step, [0] * len(BOUNDS_S))
+        counts = self._counts.get(step) or self._counts.setdefault(step, [0] * len(BOUNDS_S))
         duration_s = result.ended - result.sent
         counts[bisect_left(BOUNDS_S, duration_s)] += 1
         self._sums[step] = self._sums.get(step, 0.0) + duration_s

@@ -23,9 +23,6 @@ class Retry(msgspec.Struct, frozen=True, gc=False):
     """Whether an attempt so far may have created the row; the row is then *unknown* between the attempts."""
 
 
-_CREATED = Finish(Status.CREATED)
-
-
 def decide_retry(
     result: AttemptResult,
     *,
@@ -44,8 +41,8 @@ def decide_retry(
     - When an earlier attempt ``is_in_doubt``, the row stays unknown until an attempt succeeds: a later refusal
       does not show what the earlier attempt did.
     """
-    if result.verdict is Verdict.CREATED:  # the most frequent case
-        return _CREATED
+    if result.verdict is Verdict.CREATED:
+        return Finish(Status.CREATED)
     can_repeat = result.verdict is Verdict.NOT_PROCESSED or (result.verdict is Verdict.MAYBE and resends_unknown)
     if not can_repeat or attempt >= max_attempts or result.stops_run:
         return Finish(_final_status(result, is_in_doubt=is_in_doubt))

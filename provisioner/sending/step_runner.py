@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
+import msgspec
 from msgspec import structs
 
-from provisioner.models import AttemptResult, Row, SharedConversation, Status, Step
+from provisioner.models import AttemptResult, Row, SharedConversation, Status, Step, Verdict
 from provisioner.pacing.attempts import AttemptRunner, NextAttempt
 
 from .pending_writes import PendingWrites
@@ -15,7 +16,7 @@ from .retry import Finish, Retry, decide_retry
 from .steps import Recorded, SendStep
 
 
-class RowOutcome(NamedTuple):
+class RowOutcome(msgspec.Struct, frozen=True):
     """Outcome of a step of a row: its status, and the result of the last attempt.
 
     ``recorded`` completes when it is on disk.
@@ -75,7 +76,8 @@ class StepRunner:
 
     async def _conclude(self, row: Row, result: AttemptResult, attempt: int) -> NextAttempt[Row] | RowOutcome:
         """Record the result of an attempt, and decide whether it was the row's last one of this step."""
-        step = self._step
+        if result.verdict is Verdict.CREATED:  # the most frequent case
+            return self._finish(row, Status.CREATED, result)
         decision = decide_retry(
             result,
             attempt=attempt,
@@ -85,12 +87,17 @@ class StepRunner:
         )
         match decision:
             case Finish(status):
-                recorded = step.record(row, status, result)
-                self._pending_writes.follow(recorded, step, row, status, result)
-                return RowOutcome(step.step, status, result, recorded)
+                return self._finish(row, status, result)
             case Retry(delay_s, is_in_doubt):
-                await step.record(row, Status.UNKNOWN if is_in_doubt else Status.PENDING, result)
+                await self._step.record(row, Status.UNKNOWN if is_in_doubt else Status.PENDING, result)
                 again = structs.replace(row, is_in_doubt=is_in_doubt) if self._is_create else row
                 return NextAttempt(again, delay_s)
             case _:
                 assert_never(decision)
+
+    def _finish(self, row: Row, status: Status, result: AttemptResult) -> RowOutcome:
+        """Record the outcome of the step; the row does not wait until it is on disk."""
+        step = self._step
+        recorded = step.record(row, status, result)
+        self._pending_writes.follow(recorded, step, row, status, result)
+        return RowOutcome(step.step, status, result, recorded)

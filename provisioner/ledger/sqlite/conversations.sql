@@ -4,12 +4,12 @@
 -- neither durable nor logged. They are filled from the attempts.
 
 -- name: create_index
--- One entry for each attempt: characters of the SID behind its prefix, of which ten tell a million SIDs apart, and the
--- ID of the attempt. Who finds an entry compares the SID of the attempt.
+-- One entry for each attempt: the last characters of the SID, of which twelve tell millions of SIDs apart, and the ID of
+-- the attempt. Who finds an entry compares the SID of the attempt.
 CREATE TEMP TABLE conversations (
-    start TEXT NOT NULL,
+    ending TEXT NOT NULL,
     attempt INTEGER NOT NULL,
-    PRIMARY KEY (start, attempt)
+    PRIMARY KEY (ending, attempt)
 ) WITHOUT ROWID;
 
 -- name: create_mark
@@ -18,11 +18,11 @@ CREATE TEMP TABLE indexed AS SELECT 0 AS attempt;
 
 -- name: extend_index
 -- Add the attempts after that one. Their order makes neighbours of entries that come into one page.
-INSERT OR IGNORE INTO temp.conversations (start, attempt)
-SELECT substr(conversation_sid, 3, 10) AS start, id
+INSERT OR IGNORE INTO temp.conversations (ending, attempt)
+SELECT substr(conversation_sid, -12) AS ending, id
 FROM main.attempts
 WHERE id > (SELECT attempt FROM temp.indexed) AND class = 'created' AND conversation_sid IS NOT NULL
-ORDER BY start;
+ORDER BY ending;
 
 -- name: move_mark
 -- Note the last attempt.

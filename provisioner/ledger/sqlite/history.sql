@@ -74,7 +74,7 @@ SELECT
         SELECT 1
         FROM temp.conversations AS named
         CROSS JOIN attempts ON attempts.id = named.attempt
-        WHERE named.start = substr(creations.conversation_sid, 3, 10)
+        WHERE named.ending = substr(creations.conversation_sid, -12)
             AND attempts.conversation_sid = creations.conversation_sid AND attempts.row_id <> rows.id
     )
 FROM plan

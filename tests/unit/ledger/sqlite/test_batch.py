@@ -147,4 +147,4 @@ def test_that_no_row_gets_the_conversation_of_another_costs_three_statements_mor
 
     assert len(ran) == 6
     assert batch.shared == {}
-    assert any(step[3].startswith("SEARCH named USING PRIMARY KEY (start=?)") for step in plan)
+    assert any(step[3].startswith("SEARCH named USING PRIMARY KEY (ending=?)") for step in plan)
