@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from provisioner.errors import LedgerError
 from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
@@ -16,7 +17,7 @@ from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.ledger.sqlite.wal import WalCheckpointer
 from provisioner.ledger.sqlite.writer import Writer, WriteStep
 from provisioner.models import Counts, Status
-from tests.ledger_samples import CREATED, INPUT, SETTINGS, claim_all, entries
+from tests.ledger_samples import CREATED, INPUT, SETTINGS, claim_all, entries, query
 
 ADD = "INSERT INTO numbers (number) VALUES (?)"
 
@@ -139,6 +140,53 @@ async def test_no_intent_is_written_behind_an_outcome_that_was_lost(writer: Writ
     assert ended == [None, lost, lost, None]
     assert later.value is lost
     assert await writer.call(numbers) == [1, 3]
+
+
+async def test_rows_that_are_written_together_fail_alone(path: Path) -> None:
+    """A lost outcome takes no other along, and no intent is written behind it."""
+    lost = structs.replace(CREATED, due=object())
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("abcd"), INPUT)
+        first, second, third, fourth = await claim_all(ledger)
+        await asyncio.gather(ledger.begin(first.id), ledger.begin(second.id))
+        let_go = await hold_up(ledger._writer)
+        asked = [
+            ledger.begin(third.id),
+            ledger.settle(first.id, Status.CREATED, lost),
+            ledger.settle(second.id, Status.CREATED, CREATED),
+        ]
+
+        let_go()
+        ended = await asyncio.gather(*asked, return_exceptions=True)
+        with pytest.raises(LedgerError):
+            await ledger.begin(fourth.id)
+
+    failure = ended[1]
+    assert isinstance(failure, LedgerError)
+    assert ended == [failure, failure, None]
+    assert query(path, "SELECT key, status FROM rows ORDER BY id") == [
+        ("a", "in_flight"),
+        ("b", "created"),
+        ("c", "pending"),
+        ("d", "pending"),
+    ]
+
+
+async def test_the_writes_of_one_row_keep_their_order_though_nobody_waits(path: Path) -> None:
+    """An intent, its outcome and the next intent are asked for in one go, beside those of other rows."""
+    async with open_sqlite_ledger(path, SETTINGS, version="1") as ledger:
+        await ledger.plan(entries("ab"), INPUT)
+        claims = await claim_all(ledger)
+        await asyncio.gather(
+            *(ledger.begin(claim.id, "first") for claim in claims),
+            *(ledger.settle(claim.id, Status.PENDING, CREATED) for claim in claims),
+            *(ledger.begin(claim.id, "second") for claim in claims),
+        )
+
+    assert query(path, "SELECT key, status, attempts, asked_identity FROM rows ORDER BY id") == [
+        ("a", "in_flight", 2, "second"),
+        ("b", "in_flight", 2, "second"),
+    ]
 
 
 @pytest.mark.parametrize("step", [("NO SQL", ()), (ADD, ()), (ADD, (object(),)), (ADD, ("\ud800",))])
