@@ -4,7 +4,7 @@
 -- neither durable nor logged. They are filled from the attempts.
 
 -- name: create_index
--- One entry for each attempt: the last characters of the SID, of which twelve tell millions of SIDs apart, and the ID of
+-- One entry for each attempt: the last characters of the SID, of which eight tell a million SIDs apart, and the ID of
 -- the attempt. Who finds an entry compares the SID of the attempt.
 CREATE TEMP TABLE conversations (
     ending TEXT NOT NULL,
@@ -19,7 +19,7 @@ CREATE TEMP TABLE indexed AS SELECT 0 AS attempt;
 -- name: extend_index
 -- Add the attempts after that one. Their order makes neighbours of entries that come into one page.
 INSERT OR IGNORE INTO temp.conversations (ending, attempt)
-SELECT substr(conversation_sid, -12) AS ending, id
+SELECT substr(conversation_sid, -8) AS ending, id
 FROM main.attempts
 WHERE id > (SELECT attempt FROM temp.indexed) AND class = 'created' AND conversation_sid IS NOT NULL
 ORDER BY ending;

@@ -56,7 +56,7 @@ SELECT
         SELECT 1
         FROM temp.conversations AS named
         CROSS JOIN attempts ON attempts.id = named.attempt
-        WHERE named.ending = substr(creations.conversation_sid, -12)
+        WHERE named.ending = substr(creations.conversation_sid, -8)
             AND attempts.conversation_sid = creations.conversation_sid AND attempts.row_id <> rows.id
     )
 FROM plan

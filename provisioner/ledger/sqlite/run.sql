@@ -52,7 +52,7 @@ JOIN attempts AS firsts ON firsts.id = (
     SELECT attempts.id
     FROM temp.conversations AS named
     CROSS JOIN attempts ON attempts.id = named.attempt
-    WHERE named.ending = substr(came.column2, -12) AND attempts.conversation_sid = came.column2
+    WHERE named.ending = substr(came.column2, -8) AND attempts.conversation_sid = came.column2
         AND attempts.row_id <> came.column1
     ORDER BY attempts.id
     LIMIT 1
@@ -208,7 +208,7 @@ SELECT
         FROM temp.conversations AS named
         CROSS JOIN attempts AS firsts ON firsts.id = named.attempt
         JOIN rows AS owners ON owners.id = firsts.row_id
-        WHERE named.ending = substr(attempts.conversation_sid, -12)
+        WHERE named.ending = substr(attempts.conversation_sid, -8)
             AND firsts.conversation_sid = attempts.conversation_sid AND owners.asked_identity = rows.asked_identity
     ),
     CASE WHEN plan.is_valid THEN rows.digest END
@@ -253,7 +253,7 @@ SELECT EXISTS (
 -- Those of the given conversations (a JSON array of SIDs) that belong to rows.
 SELECT DISTINCT attempts.conversation_sid
 FROM json_each(?) AS asked
-CROSS JOIN temp.conversations AS named ON named.ending = substr(asked.value, -12)
+CROSS JOIN temp.conversations AS named ON named.ending = substr(asked.value, -8)
 CROSS JOIN attempts ON attempts.id = named.attempt AND attempts.conversation_sid = asked.value;
 
 -- name: planned_at
