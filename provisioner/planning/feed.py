@@ -66,7 +66,8 @@ class SourceFeed:
         sources = {index for index, _ in found}
         if len(sources) != 1:
             return None
-        return self._input.requests(*sources, [record for _, record in found], [claim.digest for claim in claims])
+        records, digests = [record for _, record in found], [claim.digest for claim in claims]
+        return self._input.requests(sources.pop(), records, digests)
 
     def _request(self, claim: Claim, found: _Found) -> WebChatRequest:
         index, record = found

@@ -10,7 +10,7 @@ from itertools import chain, repeat
 
 import msgspec
 
-from provisioner.models import FIELDS, MappedColumns
+from provisioner.models import FIELDS, MappedColumns, WebChatRequest
 
 from . import validation
 from .build import CHECKS

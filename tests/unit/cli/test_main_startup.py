@@ -46,9 +46,9 @@ def imported_by_first_request(folder: Path) -> list[str]:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         # Measuring coverage would load its own modules into the child.
         environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
-        flags = ["-o", folder / "results.csv", "--key", "id", "--rate", "0", "--base-url", url]
+        flags = ["-o", str(folder / "results.csv"), "--key", "id", "--rate", "0", "--base-url", url]
         process = subprocess.Popen(
-            [sys.executable, "-X", "importtime", "-m", "provisioner", "run", customers, *flags],
+            [sys.executable, "-X", "importtime", "-m", "provisioner", "run", str(customers), *flags],
             env=environ | ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
