@@ -37,7 +37,7 @@ def digest_plain_rows(mapped: MappedColumns, *, friendly_name: bool, marker: str
     data = _data(mapped, friendly_name=friendly_name)
     if data is None or may_be_nearly_full(max(data, key=len)):
         return None
-    return digest_all(_requests(mapped, data))
+    return digest_all(_filled_fields(mapped, data))
 
 
 def rebuild_plain_rows(
@@ -119,7 +119,13 @@ def _struct_of(names: tuple[str, ...]) -> type[msgspec.Struct]:
     )
 
 
-def _requests(mapped: MappedColumns, data: Sequence[str]) -> Iterator[msgspec.Struct]:
+def _requests(mapped: MappedColumns, data: Sequence[str]) -> Iterator[WebChatRequest]:
+    columns = [repeat(text) if isinstance(text, str) else text for text in mapped.texts]
+    columns[FIELDS.index("pre_engagement_data")] = data
+    return map(WebChatRequest, *columns)
+
+
+def _filled_fields(mapped: MappedColumns, data: Sequence[str]) -> Iterator[msgspec.Struct]:
     """Yield structs of the fields that any row fills; they are encoded like requests, which omit empty fields."""
     texts = dict(zip(FIELDS, mapped.texts, strict=True)) | {"pre_engagement_data": data}
     filled = {field: text for field, text in texts.items() if text}
