@@ -8,9 +8,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import aiohttp
+
 import provisioner
 
-_OURS = str(Path(provisioner.__file__).parent)
+OURS, AIOHTTP = (str(Path(package.__file__ or "").parent) for package in (provisioner, aiohttp))
+"""Folders whose functions are counted."""
 
 Work = Callable[[int], Coroutine[Any, Any, None]]
 """Function that does a piece of work over the given number of rows."""
@@ -59,13 +62,13 @@ def wakes(work: Work, rows: int) -> int:
     return steps.count
 
 
-def calls(work: Work, rows: int) -> int:
-    """Return how many functions of this package are called for ``rows`` rows, including resumed coroutines."""
+def calls(work: Work, rows: int, *, of: tuple[str, ...] = (OURS,)) -> int:
+    """Return how many functions of the folders ``of`` are called for ``rows`` rows, with resumed coroutines."""
     count = 0
 
     def profile(frame: FrameType, event: str, _: Any) -> None:
         nonlocal count
-        count += event == "call" and frame.f_code.co_filename.startswith(_OURS)
+        count += event == "call" and frame.f_code.co_filename.startswith(of)
 
     async def counted() -> None:
         sys.setprofile(profile)
