@@ -61,6 +61,8 @@ class RecordReader:
         self._start = self._first = max(line_range.first, place.line)
         self._given = self._first
         """Number of the line after those that were taken from the text so far."""
+        self._block: list[str] = []
+        """The last lines that were taken."""
 
     @property
     def first_line(self) -> str:
@@ -87,17 +89,19 @@ class RecordReader:
         doubts.is_header_next = self._place == START
         rest = self._watched(blocks, note)
         plain = PlainBlocks(self._dialect, columns)
+        left: list[str] = []  # lines of the last block that are not parsed yet
         begun: list[str] = []  # lines of a record that goes on in the next block
-        for lines in rest:
+        while lines := left or next(rest, []):
             block = [*begun, *lines] if begun else lines
             is_certain = not (doubts.is_header_next or self._watch.is_pending)
             found = plain.records(block, self._start, self._watch.doubts) if is_certain else None
             if found is None:
                 begun, self._watch.is_unfinished = [], False
-                yield from self._singly(chain([block], rest), plain, doubts)
+                yield from self._singly(chain([block], rest), plain, doubts, is_certain=is_certain)
+                left = self._block[len(self._block) - (self._given - self._start) :]
                 continue
             taken = found.end - self._start
-            begun, self._start = block[taken:], found.end
+            left, begun, self._start = [], block[taken:], found.end
             self._watch.is_unfinished = bool(begun)
             yield found
         if begun:
@@ -105,9 +109,13 @@ class RecordReader:
         yield from ((record,) for record in doubts.finish())
 
     def _singly(
-        self, blocks: Iterable[list[str]], plain: PlainBlocks, doubts: "_Doubts"
+        self, blocks: Iterable[list[str]], plain: PlainBlocks, doubts: "_Doubts", *, is_certain: bool = True
     ) -> Iterator[Sequence[Record]]:
-        """Yield records one by one, until one ends with its block and the next block may be plain."""
+        """Yield records one by one, until the first block is parsed, and the lines after it may be plain.
+
+        Where only the next record is uncertain, the lines after that one may be.
+        """
+        end = self._given if is_certain else 0
         taken: list[str] = []
         lines: Iterable[str] = chain.from_iterable(blocks)
         if self._dialect.keeps_text:
@@ -122,7 +130,8 @@ class RecordReader:
                 else:
                     yield from ((record,) for record in doubts.take(line, self._start, values, "".join(taken)))
                     taken.clear()
-                if self._start == self._given and plain.is_possible:
+                is_pending = doubts.is_header_next or self._watch.is_pending
+                if plain.is_possible and self._start >= end and not is_pending:
                     return
         except csv.Error as error:
             raise _unparsable(error, self._name, self._start) from error
@@ -144,7 +153,7 @@ class RecordReader:
             if idle_blocks > MAX_RECORD_SIZE // CHUNK_SIZE:
                 raise _endless(self._name, self._start)
             looked_at = self._watch.look_at(block, number)
-            self._given = number + len(looked_at)
+            self._block, self._given = looked_at, number + len(looked_at)
             yield looked_at
             number += len(block)
 
