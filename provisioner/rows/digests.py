@@ -33,9 +33,9 @@ def digest(request: WebChatRequest) -> bytes:
 
 def digest_all(requests: Iterable[msgspec.Struct]) -> list[bytes]:
     """Return the ``digest`` of each request; raise ``UnicodeEncodeError`` for a text that cannot be UTF-8."""
-    digests = []
+    digests, new_hasher = [], _EMPTY.copy
     for encoded in map(_encode, requests):
-        hasher = _EMPTY.copy()
+        hasher = new_hasher()
         hasher.update(encoded)
         digests.append(hasher.digest())
     return digests

@@ -1,6 +1,6 @@
 """Line ends that are unlike the others of a text, because they may stand inside a record and cut it in two."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from provisioner.sources.text.decoding import BOM
 
@@ -66,13 +66,13 @@ class BlockWatch:
             self.doubts.update(self._unusual(block, first))
         return self._with_own_mark(block) if block[-1].endswith(CTRL_Z) else block
 
-    def _unusual(self, block: Sequence[str], first: int) -> Iterator[int]:
-        """Yield the numbers of the lines whose end is unusual; the last line of a text may have none."""
-        lines: Iterable[tuple[int, str]] = enumerate(block, first)
-        if "\r\n" in self._usual:  # most lines have it, and finding that is quickest
-            lines = [each for each in lines if not each[1].endswith("\r\n")]
-        ends = ((number, line_end_of(line)) for number, line in lines)
-        return (number for number, end in ends if end and end not in self._usual)
+    def _unusual(self, block: Sequence[str], first: int) -> Iterable[int]:
+        """Return the numbers of the lines whose end is unusual; the last line of a text may have none."""
+        if self._usual != {"\r\n"}:
+            ends = ((number, line_end_of(line)) for number, line in enumerate(block, first))
+            return (number for number, end in ends if end and end not in self._usual)
+        found = [number for number, line in enumerate(block, first) if not line.endswith("\r\n")]
+        return found if line_end_of(block[-1]) else found[:-1]
 
     def _unmarked(self, line: str) -> str:
         bare = line.lstrip(BOM)
