@@ -66,8 +66,8 @@ class SourceFeed:
         sources = {index for index, _ in found}
         if len(sources) != 1:
             return None
-        records, digests = [record for _, record in found], [claim.digest for claim in claims]
-        return self._input.requests(sources.pop(), records, digests)
+        records = [record for _, record in found]
+        return self._input.requests(sources.pop(), records, [claim.digest for claim in claims])
 
     def _request(self, claim: Claim, found: _Found) -> WebChatRequest:
         index, record = found

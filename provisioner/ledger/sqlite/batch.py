@@ -84,8 +84,10 @@ class Batch:
             self._settle(list(self._checked(some)))
         for some in _portions(begun):
             self._run(_BEGIN, some)
-        for collected in (*self._waiting, *self._rows, self._sids):
-            collected.clear()
+        for waiting, rows in zip(self._waiting, self._rows, strict=True):
+            waiting.clear()
+            rows.clear()
+        self._sids.clear()
 
     def _settle(self, came: Sequence[Sequence[Any]]) -> None:
         self._run(_ADD_ATTEMPTS, [each[:_STATUS] for each in came])

@@ -22,8 +22,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec import structs
 
+from provisioner.ledger.sqlite.batch import Batch, BulkStatement
 from provisioner.ledger.sqlite.ledger import SqliteLedger, open_sqlite_ledger
-from provisioner.ledger.sqlite.writer import WriteStep, execute_steps, transaction
+from provisioner.ledger.sqlite.writer import transaction
+from provisioner.ledger.sqlite.writes import WriteStep
 from provisioner.models import AttemptResult, Status, Verdict, WebChatRequest
 from provisioner.options import Rate
 from provisioner.reconciling import FinderChoice, Reconciler, choose_finder
@@ -133,7 +135,15 @@ class AtOnce:
     async def write(self, *steps: WriteStep, is_intent: bool = False) -> None:
         """Carry the steps out, all or none."""
         with transaction(self._connection):
-            execute_steps(self._connection, steps)
+            for statement, values in steps:
+                self._connection.execute(statement, values)
+
+    async def write_row(self, kind: BulkStatement, values: Sequence[Any]) -> None:
+        """Carry out the write of a row."""
+        with transaction(self._connection):
+            batch = Batch(self._connection)
+            batch.add(kind, [values])
+            batch.write()
 
     async def call(self, function: Callable[[sqlite3.Connection], Any], *, is_last: bool = False) -> Any:
         """Return what the function returns."""

@@ -15,7 +15,8 @@ from provisioner.errors import LedgerError
 from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.reader import open_sqlite_reader
 from provisioner.ledger.sqlite.wal import WalCheckpointer
-from provisioner.ledger.sqlite.writer import Writer, WriteStep
+from provisioner.ledger.sqlite.writer import Writer
+from provisioner.ledger.sqlite.writes import WriteStep
 from provisioner.models import Counts, Status
 from tests.ledger_samples import CREATED, INPUT, SETTINGS, claim_all, entries, query
 
