@@ -34,7 +34,8 @@ class ConnectionPool:
     async def acquire(self, key: aiohttp.ClientRequest) -> HttpConnection:
         """Return the idle connection that was used last, or open a new one within ``CONNECT_TIMEOUT_S`` seconds.
 
-        Raise aiohttp's exceptions or ``TimeoutError`` when no connection can be opened.
+        Raise aiohttp's exceptions or ``TimeoutError`` when no connection can be opened. uvloop raises
+        ``RuntimeError`` where the server resets a connection that is just being set up; nothing was sent then.
         """
         idle = self._idle[key]
         while idle:
@@ -42,7 +43,10 @@ class ConnectionPool:
             if time.monotonic() - since < KEEPALIVE_S and connection.is_idle:
                 return connection
             connection.drop()
-        return await self._connector.open(key, self._timeout)
+        try:
+            return await self._connector.open(key, self._timeout)
+        except RuntimeError as error:
+            raise aiohttp.ClientConnectionError from error
 
     def release(self, key: aiohttp.ClientRequest, connection: HttpConnection) -> None:
         """Take back a connection whose reply was read to its end.

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from aiohttp import ClientRequest
+from aiohttp import ClientConnectionError, ClientRequest
 
 from provisioner.http_client import pool
 from provisioner.http_client.connection import Connector, HttpConnection
@@ -82,3 +82,14 @@ async def test_what_still_has_something_to_write_is_not_used_again(
 
     assert taken is not cast("object", clogged)
     assert clogged.is_closed
+
+
+async def test_a_connection_that_is_reset_while_it_is_set_up_cannot_be_opened(way: ClientRequest) -> None:
+    """On uvloop that is a ``RuntimeError``; nothing was sent, so it is a failure like any other to connect."""
+
+    class Reset:
+        async def open(self, *_: object) -> Line:
+            raise RuntimeError("unable to perform operation; the handler is closed")
+
+    with pytest.raises(ClientConnectionError):
+        await ConnectionPool(cast("Connector", Reset())).acquire(way)
