@@ -15,8 +15,8 @@ RECIPE = {
         """    "favourite_tea": validation.validate_name,\n""",
     ),
     "twilio/webchats.py": (
-        """        (b"Identity=", request.identity),\n""",
-        """        (b"FavouriteTea=", request.favourite_tea),\n""",
+        """    (b"Identity=", "identity"),\n""",
+        """    (b"FavouriteTea=", "favourite_tea"),\n""",
     ),
 }
 """The line to add to each module of the recipe, in front of another."""
