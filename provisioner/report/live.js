@@ -120,12 +120,14 @@ async function control(action) {
       body: JSON.stringify({ action, rate: rate.value.trim() }),
     });
     const told = await answer.json();
+    if (isOver) return;  // the run may end before this answer comes
     said.textContent = told.said || told.error;
     if (told.controls) {
       if (action === "rate") rateNow = rate.value.trim();
       allow(told.controls);
     }
   } catch {
+    if (isOver) return;
     said.textContent = "The run cannot be reached.";
   }
   if (!locks) follow();
