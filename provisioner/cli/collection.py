@@ -1,6 +1,7 @@
 """Garbage collection of the process: none while the program starts."""
 
 import gc
+import sys
 from typing import Any
 
 FIRST = 150_000
@@ -18,7 +19,8 @@ def defer_collection() -> None:
     def resume(phase: str, _info: dict[str, Any]) -> None:
         if phase == "stop":
             gc.callbacks.remove(resume)
-            gc.freeze()
+            if not sys.is_finalizing():  # what is exempted as Python shuts down is not finalized
+                gc.freeze()
             gc.set_threshold(*usual)
 
     gc.callbacks.append(resume)
