@@ -95,9 +95,12 @@ def _take_over(job: Job, blow: signal.Signals, fewest: int) -> TakeOver | None:
             return None
         _until(lambda: not _numbers(job, _PENDING.format(rows=rows)))
         (fenced,) = _numbers(job, _FENCED.format(worker=int(number)))
-        first, last = _numbers(job, _SENT_ELSEWHERE.format(rows=rows, worker=int(number)))
+        sent = _numbers(job, _SENT_ELSEWHERE.format(rows=rows, worker=int(number)))
     finally:
         _end(worker)
+    if not sent:  # the intents of all of them were on their way to the database
+        return None
+    first, last = sent
     return TakeOver(fenced - struck, first - struck, last - struck)
 
 
