@@ -10,7 +10,6 @@ from provisioner.ports.sending import Gate
 
 from .exchange import Exchange
 from .request_bytes import Headers, RequestBuilder
-from .session_sender import SessionSender
 
 
 class RequestSender(Protocol):
@@ -48,6 +47,8 @@ def make_sender(request_builder: RequestBuilder, *, timeout_s: float) -> Request
         missing = missing_names()
         if not missing:
             return PooledSender(request_builder, timeout_s=timeout_s)
+    from .session_sender import SessionSender  # noqa: PLC0415 - seldom needed
+
     _warn(missing)
     return SessionSender(request_builder, timeout_s=timeout_s)
 

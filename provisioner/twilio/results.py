@@ -25,19 +25,8 @@ def attempt_result(
     ``field`` is a field that every object of the endpoint has. ``identity`` is the guest's, empty if it is not
     known.
     """
-    if classification.verdict is Verdict.CREATED:  # the most frequent case has nothing else to tell
-        return AttemptResult(
-            verdict=Verdict.CREATED,
-            due=reply.due,
-            sent=reply.sent,
-            ended=reply.ended,
-            conversation_sid=classification.conversation_sid,
-            identity=identity,
-            http_status=reply.status,
-            message_sid=classification.message_sid,
-            twilio_request_id=read_request_id(reply.headers),
-        )
-    foreign = find_foreign(reply, classification, field)
+    is_created = classification.verdict is Verdict.CREATED
+    foreign = None if is_created else find_foreign(reply, classification, field)
     return AttemptResult(
         verdict=classification.verdict,
         due=reply.due,
