@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from tests.storm.cluster.figures import cluster_figures, cluster_line
-from tests.storm.cluster.job import ClusterReport
+from tests.storm.cluster.job import ClusterReport, Keeping
 from tests.storm.cluster.storm import cluster_storm
 from tests.storm.command import say, storm_parser
 from tests.storm.job import Tls
@@ -35,6 +35,7 @@ def main() -> int:
             freezes=options.freezes,
             rows=options.rows,
             tls=Tls(ssl.TLSVersion.TLSv1_3, Authority(folder)),
+            keepings=options.keeping or tuple(Keeping),
             tell=tell,
         )
     )
@@ -55,6 +56,8 @@ def _options() -> argparse.Namespace:
         ("--rows", 600, "rows in each job"),
     )
     parser = storm_parser("tests.storm.cluster", __doc__, numbers)
+    kinds = ", ".join(Keeping)
+    parser.add_argument("--keeping", type=Keeping, action="append", help=f"who starts the workers: {kinds} (all)")
     return parser.parse_args()
 
 

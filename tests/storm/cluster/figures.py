@@ -10,9 +10,8 @@ from tests.storm.figures import MOST_FAILURES, about_doubts, about_ends, listed
 
 def cluster_line(report: ClusterReport) -> str:
     """Return one line about a job and one more for each of its failures."""
-    kind = "local engine" if report.is_engine else "joined"
     blows = listed(report.blows)
-    head = f"job {report.job.number} ({report.job.shape.name}, {kind}), {report.took_s:.0f} s: {blows}"
+    head = f"job {report.job.number} ({report.job.shape.name}, {report.keeping}), {report.took_s:.0f} s: {blows}"
     tail = f"{report.evidence.rows} rows in doubt, {len(report.failures)} failures"
     more = (*report.failures[:MOST_FAILURES], *report.trails[:MOST_FAILURES])
     return "\n".join((f"{head}; {tail}", *(f"  {each}" for each in more)))

@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from tests.acceptance.program import Program
+from tests.acceptance.program import CREDENTIALS, Program
 from tests.storm.account import Account, compare
+from tests.storm.cluster.dask_cluster import DaskCluster, dask_cluster
 from tests.storm.cluster.database import StormDatabase
 from tests.storm.cluster.evidence import read_cluster_evidence, trails_of
 from tests.storm.cluster.members import Member, processes_of
@@ -27,6 +29,14 @@ LEASE_S = 3.0
 _RATE = "12/s"
 """Rate of all jobs, so that they last long enough for many blows."""
 _LONGEST_S, _FOR_EACH_ROW_S = 300.0, 1.0
+
+
+class Keeping(StrEnum):
+    """Who starts the workers of a job."""
+
+    JOINED = "joined"
+    LOCAL = "local engine"
+    DASK = "Dask"
 
 
 @dataclass(slots=True)
@@ -52,7 +62,7 @@ class ClusterReport:
     """Result of one job; ``blows`` are those that hit, and ``codes`` the exit codes of all processes."""
 
     job: Job
-    is_engine: bool = False
+    keeping: Keeping = Keeping.JOINED
     blows: Counter[Blow] = field(default_factory=Counter)
     codes: Counter[int] = field(default_factory=Counter)
     workers: int = 0
@@ -72,14 +82,15 @@ class ClusterReport:
 
 @dataclass(slots=True)
 class ClusterJob:
-    """One job with ``workers`` workers; with ``is_engine``, the program's own local engine keeps them."""
+    """One job with ``workers`` workers, which the storm itself or an engine of the program keeps."""
 
     job: Job
     folder: Path
     database: StormDatabase
     workers: int = 3
-    is_engine: bool = False
+    keeping: Keeping = Keeping.JOINED
     blows_each: int = 40
+    dask: DaskCluster | None = None
 
     @property
     def name(self) -> str:
@@ -88,9 +99,13 @@ class ClusterJob:
 
     async def run(self, blows: Blows) -> ClusterReport:
         """Run the job in an empty folder against its own simulator, and return its report."""
-        report, began = ClusterReport(self.job, self.is_engine), time.monotonic()
+        report, began = ClusterReport(self.job, self.keeping), time.monotonic()
         async with AsyncExitStack() as stack:
             program, server, url = await stack.enter_async_context(scene_of(self.job, self.folder))
+            if self.keeping is Keeping.DASK:
+                env = {**program.env, **CREDENTIALS}
+                cluster = dask_cluster(self.folder / "dask", env, workers=self.workers)
+                self.dask = await stack.enter_async_context(cluster)
             labels = self.job.shape.labels(self.job.rows)
             files = self.job.shape.write(self.folder, labels)
             members = [
@@ -100,7 +115,7 @@ class ClusterJob:
                     wire,
                     self.folder / f"process-{number}.log",
                 )
-                for number in range(1 if self.is_engine else self.workers)
+                for number in range(self.workers if self.keeping is Keeping.JOINED else 1)
                 for wire in [await stack.enter_async_context(wire_to(self.database.port))]
             ]
             await self._storm(program, members, blows, report)
@@ -114,7 +129,8 @@ class ClusterJob:
         dsn = self.database.dsn(port, self.name)
         if number:
             return ("worker", dsn)
-        engine = ("--engine", "local", "--workers", str(self.workers)) if self.is_engine else ()
+        name = self.dask.engine if self.dask else "local"
+        engine = () if self.keeping is Keeping.JOINED else ("--engine", name, "--workers", str(self.workers))
         place = ("--base-url", url, *shape.place.split(), *shape.flags.split(), "--rate", _RATE)
         kept = ("--ledger", dsn, "--lease", f"{LEASE_S:g}s", *engine)
         return ("run", *files, "-o", shape.output, "--yes", *kept, *place)
@@ -159,7 +175,7 @@ class ClusterJob:
             return members[0].kill()
         elif strike.blow is Blow.CUT_WIRE:
             await _chosen(members, strike).wire.cut(strike.lasts_s)
-        elif self.is_engine:
+        elif self.keeping is not Keeping.JOINED:
             return await self._hit_engine(strike)
         elif strike.blow is Blow.KILL_WORKER:
             return _chosen(members[1:], strike).kill()
@@ -168,7 +184,8 @@ class ClusterJob:
         return True
 
     async def _hit_engine(self, strike: ClusterStrike) -> bool:
-        if not (pids := processes_of(self.name)):
+        dask_workers = self.dask.worker_pids if self.dask else []
+        if not (pids := [*processes_of(self.name), *dask_workers]):
             return False
         pid = pids[int(strike.target * len(pids))]
         try:

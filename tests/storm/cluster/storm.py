@@ -5,7 +5,7 @@ from itertools import count
 from pathlib import Path
 
 from tests.storm.cluster.database import storm_database
-from tests.storm.cluster.job import Blows, ClusterJob, ClusterReport
+from tests.storm.cluster.job import Blows, ClusterJob, ClusterReport, Keeping
 from tests.storm.job import Job, Tls
 from tests.storm.shapes import SHAPES, Shape
 
@@ -23,11 +23,12 @@ async def cluster_storm(
     rows: int,
     tls: Tls | None = None,
     shapes: Sequence[Shape] = CLUSTER_SHAPES,
+    keepings: Sequence[Keeping] = tuple(Keeping),
     tell: Callable[[ClusterReport], None] = lambda _report: None,
 ) -> list[ClusterReport]:
     """Run jobs until there were ``kills`` kills and ``freezes`` freezes, and return their reports in order.
 
-    Every second job has its workers kept by the program's own local engine.
+    The jobs take turns in ``keepings``: who starts their workers.
     """
     blows, reports = Blows(kills, freezes), list[ClusterReport]()
     async with storm_database() as database:
@@ -37,7 +38,8 @@ async def cluster_storm(
             place = folder / f"job-{number}"
             place.mkdir()
             job = Job(number, shapes[number % len(shapes)], seed * 1000 + number, rows, kills, tls)
-            report = await ClusterJob(job, place, database, is_engine=number % 2 == 1).run(blows)
+            keeping = keepings[number % len(keepings)]
+            report = await ClusterJob(job, place, database, keeping=keeping).run(blows)
             reports.append(report)
             tell(report)
     return reports
