@@ -41,7 +41,8 @@ def is_away(error: BaseException | None) -> bool:
 
     That of an error of this program is the exception from which it was translated.
     """
-    lasting = (ssl.SSLCertVerificationError, asyncpg.ClientConfigurationError)
+    # Values that were given are ValueErrors too, among them a parameter of the address, and a certificate.
+    lasting = (ValueError, asyncpg.UnsupportedClientFeatureError, asyncpg.UnsupportedServerFeatureError)
     cause = error.__cause__ if isinstance(error, ProvisionerError) else error
     return isinstance(cause, _AWAY) and not isinstance(cause, lasting)
 
@@ -82,6 +83,11 @@ def to_error(error: BaseException, address: PostgresAddress) -> ProvisionerError
     if isinstance(error, OSError):
         return UnreachableError(f"{address.shown} cannot be reached: {os_reason(error)}", cure=_LOOK)
     code = getattr(error, "sqlstate", None)
+    if is_away(error):
+        return UnreachableError(
+            f"{address.shown}: the connection was lost: PostgreSQL's error {code or type(error).__name__}",
+            cure=_LOOK,
+        )
     return LedgerError(
         f"{address.shown} cannot be used: PostgreSQL's error {code or type(error).__name__}",
         cure="look at the server's log",
@@ -160,7 +166,12 @@ _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[ProvisionerError], st
         "its certificate cannot be trusted",
         "name its CA in sslrootcert",
     ),
-    ((asyncpg.CannotConnectNowError,), UnreachableError, "the server is starting or stopping", "try again later"),
+    (
+        (asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError),
+        UnreachableError,
+        "the server is starting or stopping",
+        "try again later",
+    ),
     ((TimeoutError,), UnreachableError, "no answer came", _LOOK),
     (
         (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError),

@@ -20,6 +20,18 @@ FAULTS: dict[BaseException, tuple[type[ProvisionerError], str]] = {
     asyncpg.InsufficientPrivilegeError(SECRET): (LedgerError, "lacks a right"),
     asyncpg.ReadOnlySQLTransactionError(SECRET): (UnreachableError, "is read-only"),
     asyncpg.TooManyConnectionsError(SECRET): (UnreachableError, "no connection left"),
+    asyncpg.ConnectionDoesNotExistError(SECRET): (
+        UnreachableError,
+        "the connection was lost: PostgreSQL's error 08003",
+    ),
+    asyncpg.ConnectionFailureError(SECRET): (UnreachableError, "PostgreSQL's error 08006"),
+    asyncpg.InterfaceError(SECRET): (
+        UnreachableError,
+        "the connection was lost: PostgreSQL's error InterfaceError",
+    ),
+    asyncpg.AdminShutdownError(SECRET): (UnreachableError, "is starting or stopping"),
+    asyncpg.CrashShutdownError(SECRET): (UnreachableError, "is starting or stopping"),
+    asyncpg.UnsupportedServerFeatureError(SECRET): (LedgerError, "error UnsupportedServerFeatureError"),
     asyncpg.UndefinedTableError(SECRET): (LedgerError, "not those of a ledger"),
     asyncpg.NumericValueOutOfRangeError(SECRET): (LedgerError, "PostgreSQL's error 22003"),
     ssl.SSLCertVerificationError(SECRET): (LedgerError, "certificate cannot be trusted"),
