@@ -19,7 +19,12 @@ from tests.ledger_samples import INPUT, SENDABLE, SETTINGS, entries
 from tests.postgres_server import address_of_session, query_postgres
 
 KIND = PostgresKind()
-LEASE_S, REQUEST_S = 2.0, 3.0
+LEASE_S, REQUEST_S = 60.0, 3.0
+"""A lease that no pause of a busy machine outlasts, and the longest time of a request."""
+SHORT_LEASE_S = 2.0
+"""A lease whose end a test waits for."""
+PATIENCE_S = 60.0
+"""Longest wait for what comes at once on an idle machine."""
 
 
 def spec(*, canary: int = 0, lease_s: float = LEASE_S, shard_rows: int = 256) -> RunSpec:
@@ -119,14 +124,14 @@ async def database(folder: Path) -> AsyncIterator[asyncpg.Connection]:
 
 async def until(is_so: Callable[[], bool]) -> None:
     """Wait until something is so, at most ten seconds."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not is_so():  # noqa: ASYNC110 - the ledger tells nobody
             await asyncio.sleep(0.01)
 
 
 async def fence(folder: Path, *numbers: int) -> None:
     """Fence workers as if their leases had run out, unless they end meanwhile."""
-    async with database(folder) as connection, asyncio.timeout(10):
+    async with database(folder) as connection, asyncio.timeout(PATIENCE_S):
         live = True
         while live:
             async with connection.transaction():

@@ -149,6 +149,6 @@ async def a_wide_table_is_moved_by_the_keyboard(tab: Tab) -> None:
     await tab.page.locator("section .wide").focus()
     for _ in range(20):
         await tab.page.keyboard.press("ArrowRight")
-    async with asyncio.timeout(10):  # the movement is drawn frame by frame
+    async with asyncio.timeout(60):  # the movement is drawn frame by frame
         while await tab.page.evaluate(_MOVED) <= 20:
             pass

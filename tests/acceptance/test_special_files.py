@@ -106,7 +106,7 @@ async def call(
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(json.dumps([words, env]).encode() + b"\n")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         code, said = json.loads(await process.stdout.readline())
     return code, said
 
@@ -152,7 +152,7 @@ async def test_streams_of_the_shell_are_read_and_written(program: Program) -> No
         process = await asyncio.create_subprocess_exec(
             *("bash", "-c", line), cwd=program.folder, env=env, stdout=asyncio.subprocess.PIPE
         )
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             said, _ = await process.communicate()
         assert (process.returncode, b"3 of 3 rows" in said) == (0, True), (line, said)
     assert (program.folder / "customers.csv").read_bytes() == rows

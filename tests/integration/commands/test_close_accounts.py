@@ -112,7 +112,7 @@ async def test_accounts_do_not_wait_for_each_other(job: AccountsJob) -> None:
 
         return answer
 
-    async with stub_twilio(script) as twilio, asyncio.timeout(30):
+    async with stub_twilio(script) as twilio, asyncio.timeout(60):
         summary = await job.close(base_url=twilio.url)
 
     assert (summary.exit_code, summary.details["closed"]) == (ExitCode.DONE, 5)

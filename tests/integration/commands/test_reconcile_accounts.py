@@ -103,7 +103,7 @@ async def test_accounts_are_looked_up_at_the_same_time(job: AccountsJob, simulat
 
         return answer
 
-    async with stub_twilio() as twilio, asyncio.timeout(30):
+    async with stub_twilio() as twilio, asyncio.timeout(60):
         twilio.listing = listing
         summary = await job.reconcile(base_url=twilio.url)
 

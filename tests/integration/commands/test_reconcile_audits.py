@@ -73,7 +73,7 @@ async def test_an_audit_stopped_before_its_second_look_tells_what_it_missed(
         signal.raise_signal(signal.SIGINT)
         await asyncio.sleep(delay_s)
 
-    async with stub_twilio() as twilio, asyncio.timeout(20):
+    async with stub_twilio() as twilio, asyncio.timeout(60):
         await job.run(twilio.url, concurrency=1)
         del twilio.created["Customer 2"]
         twilio.listing = listing

@@ -349,7 +349,7 @@ async def test_a_signal_while_the_way_of_looking_is_chosen_is_heard(
         return True
 
     monkeypatch.setattr(SqliteLedger, "trusts_identities", stopping)
-    async with stub_twilio(LOSING) as twilio, asyncio.timeout(20):
+    async with stub_twilio(LOSING) as twilio, asyncio.timeout(60):
         stopped = await job.run(twilio.url, settle_delay=60.0)
 
     assert (stopped.exit_code, stopped.outcome) == (ExitCode.SIGINT, CommandOutcome.STOPPED)

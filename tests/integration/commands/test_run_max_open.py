@@ -92,7 +92,7 @@ def asked(agents: Agents) -> int:
 
 async def made(agents: Agents, number: int) -> None:
     """Wait until so many conversations were created, and one of them was asked for since."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while agents.state.conversations.made < number:  # noqa: ASYNC110 - no event tells it
             await asyncio.sleep(0.01)
         before = asked(agents)

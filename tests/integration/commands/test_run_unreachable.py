@@ -107,7 +107,7 @@ async def test_a_load_test_at_a_silent_tls_port_ends_soon(job: Job, monkeypatch:
     )
     environment = ProcessEnvironment(ENVIRON, job.folder, "provisioner load as before")
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         summary = await run_load_test(
             [str(job.folder / "customers.csv")], options, environment, QuietUserInterface(), ProcessSignals()
         )

@@ -14,6 +14,7 @@ from provisioner.models import Claim, Status, Verdict
 from tests.ledger_samples import INPUT, SETTINGS, entry
 from tests.shared_runs import (
     KIND,
+    PATIENCE_S,
     begin,
     claim_rest,
     create,
@@ -72,7 +73,7 @@ async def test_each_account_has_a_canary(tmp_path: Path) -> None:
         done, _ = await asyncio.wait([waiting], timeout=0.7)
         await create(south, claims[1])
         await south.pass_canary()
-        task = await asyncio.wait_for(waiting, 5)
+        task = await asyncio.wait_for(waiting, PATIENCE_S)
 
     assert [task.is_canary for task in first] == [True, True]
     assert [[claim.key for claim in each] for each in claims] == [["n1"], ["s5"]]

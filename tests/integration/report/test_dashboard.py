@@ -173,7 +173,7 @@ async def test_the_stream_tells_and_ends_with_the_run() -> None:
         async with board() as served:
             answer = await client.get(f"{served.address}events")
             first = await answer.content.readuntil(b"\n\n")
-        rest = await asyncio.wait_for(answer.content.read(), 5)
+        rest = await asyncio.wait_for(answer.content.read(), 60)
 
     told = json.loads(first.removeprefix(b"data: "))
     assert set(told["parts"]) == {"state", "progress", "figures", "accounting", "errors", "workers", "charts"}
@@ -189,7 +189,7 @@ async def test_a_page_that_nobody_sees_hears_of_the_result_alone() -> None:
         async with board() as served:
             answer = await client.get(f"{served.address}result")
             first = await answer.content.readuntil(b"\n\n")
-        rest = await asyncio.wait_for(answer.content.read(), 5)
+        rest = await asyncio.wait_for(answer.content.read(), 60)
 
     told = json.loads(rest.removeprefix(b"event: end\ndata: "))
     assert first == b":\n\n"

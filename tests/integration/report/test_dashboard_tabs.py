@@ -48,7 +48,7 @@ def _counted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def until_read(count: int) -> None:
     """Wait until so many streams are read."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while CountedDashboard.read != count:  # noqa: ASYNC110 - the browser tells nobody
             await asyncio.sleep(0.05)
 

@@ -96,7 +96,7 @@ class Caller:
 
     async def wait_for(self, is_reached: Callable[[SimulatorState], object]) -> None:
         """Wait until ``is_reached`` is true of the simulator's state."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not is_reached(self.running.state):  # noqa: ASYNC110 - the simulator has no events to wait for
                 await asyncio.sleep(0.002)
 

@@ -83,7 +83,7 @@ async def test_who_comes_when_nobody_waits_is_the_next() -> None:
     """The wait for a vacancy ends when the last of those who wait has a place, and not before."""
     places = Places(1)
     free = places.vacancy()
-    await asyncio.wait_for(free, 1)
+    await asyncio.wait_for(free, 60)
     tasks = await waiters(places, 3)
     coming = asyncio.create_task(places.vacancy())
     await settle()

@@ -31,7 +31,7 @@ def names(folder: Path) -> list[str]:
 async def until_created(path: Path, count: int) -> None:
     """Wait until the file tells so many created rows."""
     created = ("provisioner_run_rows", frozenset({("outcome", "created")}))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while read(path).get(created) != count:  # noqa: ASYNC110 - a file tells nobody
             await asyncio.sleep(0.01)
 
@@ -69,7 +69,7 @@ async def test_a_file_that_cannot_be_written_is_a_note(tmp_path: Path, monkeypat
 
     with capture_logs() as logged:
         async with kept.kept(watch.status):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not logged:  # noqa: ASYNC110 - a log tells nobody
                     await asyncio.sleep(0.01)
             watch.finish(DONE)

@@ -18,6 +18,7 @@ from provisioner.ledger.worker_ledger import WorkerLedger
 from provisioner.models import Claim, Status, Step, Verdict
 from tests.ledger_samples import claim_all
 from tests.shared_runs import (
+    PATIENCE_S,
     ask,
     claim_rest,
     coordinator,
@@ -240,7 +241,7 @@ async def test_a_fenced_worker_writes_nothing_and_knows_it(tmp_path: Path) -> No
         ):
             with pytest.raises(LeaseLostError, match="away for longer than its lease"):
                 await operation
-        await asyncio.wait_for(lost, 1)
+        await asyncio.wait_for(lost, PATIENCE_S)
         counts = await ledger.counts()
 
     assert not one.lease.is_held()
@@ -351,7 +352,7 @@ class Storm:
 async def test_no_row_is_missing_or_created_twice_whenever_workers_are_fenced(tmp_path: Path, seed: int) -> None:
     """Three workers are fenced at any moment and join again; every row is created once in the end."""
     storm = Storm(tmp_path, seed)
-    async with coordinator(tmp_path, 80), asyncio.timeout(60):
+    async with coordinator(tmp_path, 80), asyncio.timeout(PATIENCE_S):
         await asyncio.gather(storm.work(), storm.work(), storm.work(), storm.fence(15))
 
     assert statuses(tmp_path) == {Status.CREATED: 80}

@@ -18,7 +18,8 @@ from tests.ledger_samples import SETTINGS
 from tests.postgres_server import address_of_session
 from tests.shared_runs import (
     KIND,
-    LEASE_S,
+    PATIENCE_S,
+    SHORT_LEASE_S,
     ask,
     begin,
     claim_rest,
@@ -68,7 +69,7 @@ async def process(folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.Proces
 
 async def test_a_killed_process_of_this_machine_is_fenced_at_once(tmp_path: Path) -> None:
     """Nobody waits for its lease, and its rows can be looked up at once."""
-    async with coordinator(tmp_path, 8, lease_s=60.0) as ledger, process(tmp_path) as (child, number):
+    async with coordinator(tmp_path, 8) as ledger, process(tmp_path) as (child, number):
         assert await shared(ledger).fence_expired() == ()
         child.kill()
         await child.wait()
@@ -88,12 +89,12 @@ async def test_a_killed_process_of_this_machine_is_fenced_at_once(tmp_path: Path
 
 async def test_workers_fence_each_other(tmp_path: Path) -> None:
     """Without a coordinator, a killed worker's rows are another one's with its next beat."""
-    async with coordinator(tmp_path, 8, lease_s=60.0):
+    async with coordinator(tmp_path, 8):
         pass
     async with process(tmp_path) as (child, _), worker(tmp_path) as other:
         child.kill()
         await child.wait()
-        await asyncio.wait_for(send_task(other), 5)
+        await asyncio.wait_for(send_task(other), PATIENCE_S)
         taken = await claim_rest(other)
 
     assert len(taken) == 5
@@ -101,11 +102,15 @@ async def test_workers_fence_each_other(tmp_path: Path) -> None:
 
 async def test_a_frozen_process_is_fenced_when_its_lease_is_over(tmp_path: Path) -> None:
     """It is not gone, so that its lease is waited for; its look-ups wait for its last request, too."""
-    async with coordinator(tmp_path, 8), worker(tmp_path) as other, process(tmp_path) as (child, number):
+    async with (
+        coordinator(tmp_path, 8, lease_s=SHORT_LEASE_S),
+        worker(tmp_path) as other,
+        process(tmp_path) as (child, number),
+    ):
         waiting = asyncio.create_task(send_task(other))
         started = asyncio.get_running_loop().time()
         child.send_signal(signal.SIGSTOP)
-        await asyncio.wait_for(waiting, 20)
+        await asyncio.wait_for(waiting, PATIENCE_S)
         taken_s = asyncio.get_running_loop().time() - started
         await create(other, await claim_rest(other))
         await other.give_back()
@@ -114,9 +119,9 @@ async def test_a_frozen_process_is_fenced_when_its_lease_is_over(tmp_path: Path)
         fenced = ask(tmp_path, "SELECT id FROM workers WHERE fenced_at IS NOT NULL")
 
     assert fenced == [(number,)]
-    assert taken_s > LEASE_S / 4
+    assert taken_s > SHORT_LEASE_S / 4
     assert isinstance(looking, LookUpTask)
-    assert looking.wait_s > LEASE_S
+    assert looking.wait_s > SHORT_LEASE_S
 
 
 class Cut:
@@ -175,7 +180,7 @@ async def test_a_worker_whose_network_is_cut_stops_sending_and_the_others_go_on(
     """Its lease is over before anybody fences it; then its rows are another one's, and it gives up in the end."""
     relay = Cut()
     async with (
-        coordinator(tmp_path, 8),
+        coordinator(tmp_path, 8, lease_s=SHORT_LEASE_S),
         worker(tmp_path) as other,
         relay.open(),
         open_worker_ledger(through(relay, tmp_path), version="1", give_up_s=6.0) as cut_off,
@@ -187,7 +192,7 @@ async def test_a_worker_whose_network_is_cut_stops_sending_and_the_others_go_on(
         waiting = asyncio.create_task(send_task(other))
         await until(lambda: not cut_off.lease.is_held() or waiting.done())
         was_free_early = waiting.done()
-        await asyncio.wait_for(waiting, 20)
+        await asyncio.wait_for(waiting, PATIENCE_S)
         taken = await claim_rest(other)
         await cut_off.lease.lost()
         with pytest.raises(UnreachableError, match="the connection was lost"):
@@ -223,16 +228,16 @@ async def test_nobody_is_fenced_because_the_server_was_away_for_all(tmp_path: Pa
     """Whoever is back first finds the leases of the others over, and gives them the time to renew theirs."""
     relay = Cut()
     async with (
-        coordinator(tmp_path, 20),
+        coordinator(tmp_path, 20, lease_s=SHORT_LEASE_S),
         worker(tmp_path) as one,
         relay.open(),
         open_worker_ledger(through(relay, tmp_path), version="1") as two,
     ):
-        await asyncio.sleep(1.2 * LEASE_S)
+        await asyncio.sleep(1.2 * SHORT_LEASE_S)
         relay.cut()
         await asyncio.to_thread(write_nothing, "on")
         try:
-            await asyncio.sleep(1.5 * LEASE_S)
+            await asyncio.sleep(1.5 * SHORT_LEASE_S)
             over = ask(tmp_path, "SELECT count(*) FROM workers WHERE lease_until < clock_timestamp()")
         finally:
             await asyncio.to_thread(write_nothing, "off")

@@ -294,7 +294,7 @@ async def test_rates_that_cannot_be_used_any_more_end_the_work(new_server: str) 
             await asyncio.Event().wait()
 
     with pytest.raises(LedgerError, match=r"cannot be used|not those of a ledger"):
-        await asyncio.wait_for(share(), 20)
+        await asyncio.wait_for(share(), 60)
 
 
 async def test_a_file_has_no_shared_rates() -> None:

@@ -14,6 +14,7 @@ from tests.ledger_samples import INPUT, SENDABLE, SETTINGS, entries
 from tests.shared_runs import (
     KIND,
     LEASE_S,
+    PATIENCE_S,
     begin,
     claim_rest,
     coordinator,
@@ -65,7 +66,7 @@ async def test_a_run_goes_from_sending_to_look_ups_to_its_end(tmp_path: Path) ->
         waiting = asyncio.create_task(two.next_task())
         await one.resolve(first.id, Status.PENDING, result(first, Verdict.NOT_PROCESSED))
         opened = await one.open_sweep({Status.PENDING})
-        sending = await asyncio.wait_for(waiting, 5)
+        sending = await asyncio.wait_for(waiting, PATIENCE_S)
         swept = await two.claim(10)
         await create(two, swept)
         await two.give_back()
@@ -90,7 +91,7 @@ async def test_only_one_worker_looks_up(tmp_path: Path) -> None:
         waiting = asyncio.create_task(two.next_task())
         done, _ = await asyncio.wait([waiting], timeout=0.7)
         await fence(tmp_path, one.number)
-        second = await asyncio.wait_for(waiting, 5)
+        second = await asyncio.wait_for(waiting, PATIENCE_S)
         with pytest.raises(LeaseLostError, match="away for longer than its lease"):
             await one.open_sweep({Status.PENDING})
 
@@ -109,7 +110,7 @@ async def test_the_first_rows_are_sent_alone(tmp_path: Path) -> None:
         early, _ = await asyncio.wait([waiting], timeout=0.7)
         await create(one, claims[:1])
         await fence(tmp_path, one.number)
-        taken_over = await asyncio.wait_for(waiting, 5)
+        taken_over = await asyncio.wait_for(waiting, PATIENCE_S)
         left = await claim_rest(two)
         await create(two, left)
         await two.pass_canary()
@@ -172,7 +173,7 @@ async def test_a_lost_workers_rows_are_anothers_and_what_was_in_flight_is_unknow
         await one.settle_created(claims[3].id, result(claims[3]), may_share=False)
         await one.messages.begin(claims[3].id)
         await fence(tmp_path, one.number)
-        await asyncio.wait_for(send_task(two), 2)
+        await asyncio.wait_for(send_task(two), PATIENCE_S)
         taken = await claim_rest(two)
         await create(two, taken)
         await two.give_back()
@@ -200,7 +201,7 @@ async def test_what_follows_a_creation_is_taken_over(tmp_path: Path) -> None:
                 await one.begin(claim.id, owes_message=follows == "message", owes_settings=follows == "settings")
                 await one.settle_created(claim.id, result(claim), may_share=False)
             await fence(tmp_path, one.number)
-            await asyncio.wait_for(send_task(two), 2)
+            await asyncio.wait_for(send_task(two), PATIENCE_S)
             taken = await claim_rest(two)
 
     assert [(claim.row, claim.owed) for claim in taken] == [
@@ -220,7 +221,7 @@ async def test_what_a_worker_gives_back_is_anothers(tmp_path: Path) -> None:
         await one.release([claims[5].id])
         waiting = asyncio.create_task(send_task(two))
         await one.give_back()
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, PATIENCE_S)
         taken = await claim_rest(two)
 
     assert [claim.row for claim in taken] == [6, 7, 8, 9, 10]
@@ -233,7 +234,7 @@ async def test_a_worker_that_ends_leaves_nothing_behind(tmp_path: Path) -> None:
             await send_task(one)
             claims = await claim_rest(one)
             await one.begin(claims[0].id)
-        await asyncio.wait_for(send_task(two), 2)
+        await asyncio.wait_for(send_task(two), PATIENCE_S)
         taken = await claim_rest(two)
         states = await shared(ledger).workers()
 
@@ -305,7 +306,7 @@ async def test_another_run_lets_workers_finish_and_begin_nothing(tmp_path: Path)
             end = await old.next_task()
             await old.settle(claims[1].id, Status.PENDING, result(claims[1], Verdict.NOT_PROCESSED))
             await leaving.aclose()
-            looking = await asyncio.wait_for(waiting, 5)
+            looking = await asyncio.wait_for(waiting, PATIENCE_S)
             opened = await new.open_sweep({Status.PENDING})
 
     assert rows == 6
