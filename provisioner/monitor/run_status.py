@@ -36,8 +36,8 @@ class RunStatus:
 
     ``now`` and ``began`` are Unix seconds; ``began`` is when sending began, None before. ``durations`` are the
     samples of a histogram of the requests of this process. ``is_stopping`` says that nothing new is sent, because
-    the run was asked to stop or has to. ``summary`` is the result of the run, None until it is
-    over.
+    the run was asked to stop or has to. ``has_unseen`` says that others have sent, too: other processes, or this
+    one in many accounts. ``summary`` is the result of the run, None until it is over.
     """
 
     facts: RunFacts
@@ -47,6 +47,7 @@ class RunStatus:
     now: float = 0.0
     began: float | None = None
     is_stopping: bool = False
+    has_unseen: bool = False
     summary: Summary | None = None
 
     @property

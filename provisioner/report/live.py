@@ -1,6 +1,6 @@
 """HTML of the dashboard: the whole page, and the parts that change while the run goes on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from provisioner.models import FollowUpCounts, MessageCounts, SettingsCounts
@@ -10,7 +10,7 @@ from provisioner.models.text import pluralize, rate_text
 from provisioner.monitor.run_status import RunFacts, RunStatus
 
 from . import sections
-from .charts import draw
+from .charts import Chart, draw
 from .clock import LocalClock
 from .controls import ControlState
 from .controls_form import controls_form
@@ -154,13 +154,15 @@ def _workers(workers: Sequence[WorkerProgress]) -> str:
 
 
 def _charts(status: RunStatus, recorder: LiveRecorder) -> Iterator[str]:
-    line = recorder.timeline()
-    if line is None:
-        return
-    if len(status.progress.workers) >= _SEVERAL:
-        yield paragraph("The charts show the requests of this process alone.")
-    if status.summary is None and len(line.buckets) > 1:  # the last one is not complete yet
+    clock, line = LocalClock(status.facts.zone), recorder.timeline()
+    charts: Iterable[Chart] = ()
+    if line is not None and status.summary is None and len(line.buckets) > 1:  # the last one is not complete yet
         line = replace(line, buckets=line.buckets[:-1])
-    yield from (
-        draw(chart, has_values=False) for chart in sections.over_time(line, clock=LocalClock(status.facts.zone))
-    )
+    if status.has_unseen:
+        charts = recorder.course(clock)
+    elif line is not None:
+        charts = sections.over_time(line, clock=clock)
+    yield from (draw(chart, has_values=False) for chart in charts)
+    if status.has_unseen and line is not None and any(each.from_due for each in line.buckets):
+        yield paragraph("The latencies are those of this process alone.")
+        yield draw(sections.latency_over_time(line, clock=clock), has_values=False)

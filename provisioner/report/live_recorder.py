@@ -1,35 +1,38 @@
-"""Recorder of a run's requests for the dashboard, in bounded memory."""
+"""Recorder of a run for the charts of the dashboard, in bounded memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from provisioner.models import AttemptResult, Verdict
+from provisioner.models.progress import Progress
 
-from .timeline import MAX_BUCKETS, Bucket, Timeline
+from .charts import Chart
+from .clock import LocalClock
+from .course import Course
+from .stretches import Stretches
+from .timeline import Bucket, Timeline
 
 MOST_LATENCIES = 1000
 """Most latencies kept in one bucket; its percentiles are those of its first thousand."""
 
 
 class LiveRecorder:
-    """Requests of a run in buckets of one second; the width doubles whenever ``MAX_BUCKETS`` are full.
-
-    ``clock`` returns Unix seconds.
-    """
+    """Requests of this process, and the progress of the whole run; ``clock`` returns Unix seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock, self._start = clock, clock()
-        self._due_until = self._start
-        self._width = 1
-        self._buckets: list[Bucket] = []
+        self._clock = clock
+        self._stretches = Stretches(clock(), Bucket, _joined)
+        self._due_until = self._stretches.start
+        self._course = Course(clock)
 
     def record(self, result: AttemptResult) -> None:
         """Record the result of one attempt; an attempt that sent no request is ignored."""
         if result.sent is None:
             return
+        at = self._stretches.at
         self._due_until = max(self._due_until, result.due)
-        self._at(result.due).due += 1
-        self._at(result.sent).sent += 1
-        ended = self._at(result.ended)
+        at(result.due).due += 1
+        at(result.sent).sent += 1
+        ended = at(result.ended)
         ended.throttled += result.is_throttled
         if result.verdict is Verdict.CREATED and len(ended.from_due) < MOST_LATENCIES:
             ended.from_due.append(result.ended - result.due)
@@ -37,26 +40,21 @@ class LiveRecorder:
 
     def note_in_flight(self, count: int) -> None:
         """Record the number of requests in flight now."""
-        bucket = self._at(self._clock())
+        bucket = self._stretches.at(self._clock())
         bucket.in_flight = max(bucket.in_flight, count)
 
+    def note_progress(self, progress: Progress) -> None:
+        """Record the progress of the whole run at present."""
+        self._course.note(progress)
+
     def timeline(self) -> Timeline | None:
-        """Return the requests recorded so far; None before the first one."""
-        return Timeline(self._start, self._width, self._buckets, self._due_until) if self._buckets else None
+        """Return the requests of this process recorded so far; None before the first one."""
+        line = self._stretches
+        return Timeline(line.start, line.width_s, line.figures, self._due_until) if line.figures else None
 
-    def _at(self, moment: float) -> Bucket:
-        place = max(int((moment - self._start) / self._width), 0)
-        while place >= MAX_BUCKETS:
-            self._fold()
-            place //= 2
-        while len(self._buckets) <= place:
-            self._buckets.append(Bucket())
-        return self._buckets[place]
-
-    def _fold(self) -> None:
-        self._width *= 2
-        pairs = zip(self._buckets[::2], [*self._buckets[1::2], Bucket()], strict=False)
-        self._buckets = [_joined(first, second) for first, second in pairs]
+    def course(self, clock: LocalClock) -> Iterator[Chart]:
+        """Yield the charts of the whole run's progress over the time of day of ``clock``."""
+        return self._course.charts(clock)
 
 
 def _joined(first: Bucket, second: Bucket) -> Bucket:

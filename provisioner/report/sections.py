@@ -138,8 +138,7 @@ def over_time(
 
     With ``latencies`` of the same requests from due, the chart of latencies ends at their 99th percentile.
     """
-    places = [line.start + offset for offset in line.offsets_s]
-    axis = time_axis(clock or LocalClock(), line.start, line.start + line.width_s * len(line.buckets))
+    places, axis = _across(line, clock)
     asked = Line("due", "a", line.rates_due())
     achieved = Line("sent", "b", [each.sent / line.width_s for each in line.buckets])
     cuts = [place for place, each in zip(places, line.buckets, strict=True) if each.throttled]
@@ -147,7 +146,7 @@ def over_time(
     yield Chart(
         "Rate", "requests/s", places, lines, marks=cuts, marked="429: all pause, the pace is cut", axis=axis
     )
-    yield _latency_over_time(line, places, axis, latencies)
+    yield latency_over_time(line, clock=clock, latencies=latencies)
     flying = (Line("most at once", "a", _floats(line, "in_flight")),)
     yield Chart("In flight", "requests", places, flying, axis=axis, is_whole=True)
     if any(each.throttled for each in line.buckets):
@@ -155,8 +154,11 @@ def over_time(
         yield Chart("Answers 429", "answers", places, refused, axis=axis, is_whole=True)
 
 
-def _latency_over_time(line: Timeline, places: Sequence[float], axis: Axis, latencies: Latencies) -> Chart:
+def latency_over_time(
+    line: Timeline, *, clock: LocalClock | None = None, latencies: Latencies = _NOT_KNOWN
+) -> Chart:
     """Return the chart of latencies by time; ``latencies`` are those of all requests, where they are known."""
+    places, axis = _across(line, clock)
     shown = {(since, share): line.percentile(since, share) for since in ("due", "sent") for share in (_P50, _P95)}
     styles = zip(shown, ("a", "c", "b", "d"), strict=True)
     return _latency_chart(
@@ -164,6 +166,12 @@ def _latency_over_time(line: Timeline, places: Sequence[float], axis: Axis, late
         [Line(f"p{share * 100:.0f} from {since}", style, shown[since, share]) for (since, share), style in styles],
         latencies,
     )
+
+
+def _across(line: Timeline, clock: LocalClock | None) -> tuple[Sequence[float], Axis]:
+    """Return the places of the buckets and the x axis, with times of day of ``clock``."""
+    places = [line.start + offset for offset in line.offsets_s]
+    return places, time_axis(clock or LocalClock(), line.start, line.start + line.width_s * len(line.buckets))
 
 
 def _latency_chart(chart: Chart, lines: Sequence[Line], latencies: Latencies) -> Chart:

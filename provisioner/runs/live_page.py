@@ -1,7 +1,9 @@
 """Live page of a run (``--dashboard``)."""
 
+import asyncio
 import time
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from provisioner.models import AttemptResult, Row, Step
 from provisioner.monitor import RunMonitor
@@ -11,6 +13,9 @@ from provisioner.report.live_recorder import LiveRecorder
 
 from .run_controls import RunControls
 from .run_watch import RunWatch
+
+FOLLOW_S = 1.0
+"""Seconds between two looks at the progress of a run."""
 
 
 class LivePage:
@@ -28,10 +33,23 @@ class LivePage:
         """Warning when other machines can reach the page; empty when they cannot."""
         return self._address.caution
 
-    def served(self) -> AbstractAsyncContextManager[str]:
+    @asynccontextmanager
+    async def served(self) -> AsyncIterator[str]:
         """Serve the page inside the context; yield its URL, which includes the token for the controls."""
         controls = RunControls(self._watch)
-        return open_dashboard(self._address, self._watch.status, self._recorder, controls)
+        async with open_dashboard(self._address, self._watch.status, self._recorder, controls) as url:
+            following = asyncio.create_task(self._follow())
+            try:
+                yield url
+            finally:
+                following.cancel()
+
+    async def _follow(self) -> None:
+        """Record the progress of the run for the charts, whether or not somebody looks at them."""
+        while True:
+            if self._watch.watched is not None:
+                self._recorder.note_progress(self._watch.status().progress)
+            await asyncio.sleep(FOLLOW_S)
 
     def record(self, monitor: RunMonitor) -> None:
         """Draw the requests of ``monitor`` from now on."""

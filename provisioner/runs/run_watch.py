@@ -90,6 +90,8 @@ class RunWatch:
         now, watched = self._clock(), self._watched
         if watched is None:
             return replace(self._last, now=now)
+        if watched.monitor is None or watched.has_others():
+            self._last = replace(self._last, has_unseen=True)
         return replace(
             self._last,
             now=now,

@@ -92,7 +92,7 @@ async def test_workers_finish_the_job_of_a_process_that_was_killed(
 async def test_the_live_page_shows_the_workers_of_an_engine_and_stops_them(
     program: Program, simulator: SimulatorMaker
 ) -> None:
-    """Each worker has a line, the metrics are those of all, and there is Stop alone: it drains, with 130."""
+    """Each worker has a line, metrics and charts are those of all, and only Stop is there: it drains."""
     program.write_customers("customers.csv", 10 * ROWS)
     twilio = await simulator("--rate-limit", "0")
     command = command_of("engine-page", twilio, "--engine", "local", "--dashboard", "0")
@@ -105,6 +105,7 @@ async def test_the_live_page_shows_the_workers_of_an_engine_and_stops_them(
         async with asyncio.timeout(PATIENCE_S):
             while "<h2>2 workers</h2>" not in (page := await text_at(client, url)):  # noqa: ASYNC110 - as it is
                 await asyncio.sleep(0.1)
+        charts = re.findall('aria-label="([^"]+);', page)
         metrics = parse(await text_at(client, f"{url}metrics"))
         async with client.post(f"{url}control", json={"action": "stop"}) as answer:
             said = await answer.json()
@@ -112,6 +113,7 @@ async def test_the_live_page_shows_the_workers_of_an_engine_and_stops_them(
 
     offered = re.findall(r'data-action="(\w+)">', page)
     assert offered == ["stop"]
+    assert charts == ["Rate in requests/s: allowed, started", "In flight in requests: most seen at once"]
     assert metrics["provisioner_run_workers", frozenset()] == 2
     assert metrics["provisioner_run_requests_total", frozenset()] > 1
     assert said["said"].startswith("stopping: ")

@@ -1,9 +1,12 @@
 """Jobs for many accounts: each row is sent in the account that it names, and each account stands for itself."""
 
 import asyncio
+import re
+import signal
 from collections import Counter
 from collections.abc import Sequence
 
+import aiohttp
 import pytest
 
 from tests.acceptance.program import Program, read_csv
@@ -53,6 +56,25 @@ async def test_each_row_is_sent_in_its_account(program: Program, simulator: Simu
         assert each["address_sid"] == f"IG{each['account_sid'][2:]}"
     for name, sid in ACCOUNTS.items():
         assert f"account {sid} ({name}): 10 rows at 200/s" in first.stderr
+
+
+async def test_the_live_page_draws_what_all_accounts_send(program: Program, simulator: SimulatorMaker) -> None:
+    """The rate that is allowed is the sum of theirs."""
+    server = await simulator("--rate-limit", "0")
+    write_job(program, 300, rate="4/s")
+    running = await program.start(*RUN, "--base-url", server.url, "--dashboard", "0", env=TOKENS)
+    url = (await running.says("dashboard: ")).removeprefix("dashboard: ").partition("#")[0]
+    await server.has_seen(30)
+    async with aiohttp.ClientSession() as client, client.get(url) as answer:
+        page = await answer.text()
+    running.signal(signal.SIGINT)
+    await running.end()
+
+    drawn = re.search('aria-label="Rate in requests/s: allowed, started; at most ([0-9.]+), ([0-9.]+)"', page)
+    assert drawn is not None, page
+    assert float(drawn[1]) == 12
+    assert float(drawn[2]) > 0
+    assert "Latency" not in page
 
 
 async def test_an_account_that_is_refused_does_not_stop_the_others(program: Program, twilio: StubMaker) -> None:
