@@ -1,6 +1,7 @@
 """Small server in another process that records when requests arrive and can apply a rate limit.
 
-The time is taken as soon as the bytes have been read. The server runs on a core of its own.
+The time is that at which the kernel had the bytes, so that reading them late does not move arrivals together;
+where the kernel does not tell, it is the time of reading. The server runs on a core of its own.
 """
 
 import asyncio
@@ -10,15 +11,20 @@ import multiprocessing
 import os
 import random
 import re
+import socket
+import struct
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import NamedTuple, cast
 
 CORE = 1
+SO_TIMESTAMPNS = 35
+"""Linux's option of a socket, and its kind of message, that tell when data arrived, as a ``struct timespec``."""
+_TIMESPEC = struct.Struct("@ll")
 _BASIC = re.compile(rb"(?i)\nauthorization: *basic ([a-z0-9+/=]+)")
 CREATED = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
 CONVERSATION = b'{"conversation_sid": "CH%032x", "identity": null}'
@@ -86,20 +92,25 @@ class Judge:
         return self.rules.halved_from_s <= now - begun < self.rules.halved_until_s
 
 
-class Responder(asyncio.Protocol):
-    """Answers each complete request of a connection."""
+class Responder:
+    """Answers each complete request of a connection, a socket that does not block."""
 
-    def __init__(self, judge: Judge) -> None:
-        self._judge, self._read = judge, b""
+    def __init__(self, judge: Judge, connection: socket.socket) -> None:
+        self._judge, self._connection, self._read = judge, connection, b""
         self._random = random.Random(5)  # noqa: S311 - the way's jitter is no secret
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(connection, self._receive)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport of the connection."""
-        self._transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        """Record the time and handle each complete request."""
-        now = time.monotonic()
+    def _receive(self) -> None:
+        """Handle each request that is complete with what has arrived."""
+        found = self._received()
+        if found is None:
+            return
+        data, arrived = found
+        if not data:
+            self._loop.remove_reader(self._connection)
+            self._connection.close()
+            return
         self._read += data
         while (end := self._read.find(b"\r\n\r\n")) >= 0:
             length = int(self._read[:end].lower().partition(b"content-length:")[2].split(b"\r\n")[0] or 0)
@@ -107,23 +118,53 @@ class Responder(asyncio.Protocol):
                 return
             user = _user_of(self._read[:end])
             self._read = self._read[end + 4 + length :]
-            self._arrive(now, user)
+            self._arrive(arrived, user)
 
-    def _arrive(self, now: float, user: str) -> None:
+    def _received(self) -> tuple[bytes, float] | None:
+        """Return what has arrived, and when; no bytes at the end of the connection, None while none came."""
+        try:
+            data, notes, _, _ = self._connection.recvmsg(1 << 16, 256)
+        except BlockingIOError:
+            return None
+        except ConnectionError:
+            return b"", time.monotonic()
+        return data, _arrived(notes)
+
+    def _arrive(self, arrived: float, user: str) -> None:
         if not self._judge.rules.way_s:
-            self._answer(self._judge.reply_to(now, user))
+            self._answer(self._judge.reply_to(arrived, user))
             return
         delay_s = self._random.uniform(0, self._judge.rules.way_s)
-        asyncio.get_running_loop().call_later(
-            delay_s, lambda: self._answer(self._judge.reply_to(time.monotonic(), user))
-        )
+        self._loop.call_later(delay_s, lambda: self._answer(self._judge.reply_to(time.monotonic(), user)))
 
     def _answer(self, reply: bytes) -> None:
         if not self._judge.rules.work_s:
-            self._transport.write(reply)
+            self._write(reply)
             return
         delay_s = self._random.uniform(0, self._judge.rules.work_s)
-        asyncio.get_running_loop().call_later(delay_s, self._transport.write, reply)
+        self._loop.call_later(delay_s, self._write, reply)
+
+    def _write(self, reply: bytes) -> None:
+        with suppress(OSError):  # the client has gone
+            self._connection.sendall(reply)
+
+
+def _arrived(notes: Iterable[tuple[int, int, bytes]]) -> float:
+    """Return when the kernel had what was read just now, in monotonic seconds; now, where it does not tell."""
+    now = time.monotonic()
+    for level, kind, data in notes:
+        if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS and len(data) == _TIMESPEC.size:
+            seconds, nanoseconds = _TIMESPEC.unpack(data)
+            at = float(seconds) + float(nanoseconds) / 1e9 - _wall_ahead_s()
+            return min(at, now)
+    return now
+
+
+def _wall_ahead_s() -> float:
+    """Return Unix less monotonic seconds, by the closest together of three readings of both clocks."""
+    readings = [(time.monotonic(), time.time(), time.monotonic()) for _ in range(3)]
+    before, wall, after = min(readings, key=lambda each: each[2] - each[0])
+    return wall - (before + after) / 2
 
 
 def _user_of(head: bytes) -> str:
@@ -142,7 +183,7 @@ class PaceServer:
     def arrivals(self) -> list[Arrival]:
         """Stop the server and return all requests in the order of their arrival; call it only once."""
         self.wire.send("end")
-        return cast("list[Arrival]", self.wire.recv())
+        return sorted(cast("list[Arrival]", self.wire.recv()))
 
 
 def serve(wire: "Connection[object, str]", rules: Rules) -> None:
@@ -152,13 +193,25 @@ def serve(wire: "Connection[object, str]", rules: Rules) -> None:
 
     async def run() -> None:
         loop, is_over = asyncio.get_running_loop(), asyncio.Event()
-        server = await loop.create_server(lambda: Responder(judge), "127.0.0.1", 0)
-        loop.add_reader(wire.fileno(), is_over.set)
-        wire.send(server.sockets[0].getsockname()[1])
-        await is_over.wait()
+        with socket.create_server(("127.0.0.1", 0), backlog=1_024) as listening:
+            listening.settimeout(0)
+            with suppress(OSError):
+                listening.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)  # its connections inherit it
+            loop.add_reader(listening, _accept, judge, listening)
+            loop.add_reader(wire.fileno(), is_over.set)
+            wire.send(listening.getsockname()[1])
+            await is_over.wait()
 
     asyncio.run(run())
     wire.send(judge.arrivals)
+
+
+def _accept(judge: Judge, listening: socket.socket) -> None:
+    with suppress(BlockingIOError):
+        connection, _ = listening.accept()
+        connection.settimeout(0)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        Responder(judge, connection)
 
 
 def take_a_core() -> None:
