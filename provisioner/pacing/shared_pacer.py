@@ -107,7 +107,7 @@ class SharedPacer(Pacer):
         """Use the answer to the last request, which has arrived just now."""
         now, shares = self._queue.now(), self._shares
         if grant.kept < shares.held:  # they were not renewed in time, so another worker may have them
-            shares.give_up(shares.held, now)
+            shares.lose()
         shares.total = grant.total
         shares.renew(self._deadline)
         shares.receive((now - (grant.account.now - use) for use in grant.last_uses), now)

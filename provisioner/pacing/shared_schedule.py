@@ -40,6 +40,8 @@ class SharedSchedule(Schedule):
         self._deadline = -math.inf
         self._uses: list[float] = []
         """When each share was used last, ascending."""
+        self._leaving = set[float]()
+        """The uses among them whose requests are not sent yet."""
         self._busy_since = -math.inf
         """Shares do not count as idle before this time."""
         self._has_started = False
@@ -73,15 +75,16 @@ class SharedSchedule(Schedule):
         self._has_started = True
         if self._uses:  # else they were lost while the request passed the gate
             self._due = due + (1 + SHARED_EASE) * self.total / (self.rate * self.held)
-            self._uses.pop(0)
+            self._leaving.discard(self._uses.pop(0))
             insort(self._uses, now)
+            self._leaving.add(now)
         return due
 
     def mark_sent(self, started: float, now: float) -> None:
         """Move the last use at ``started`` to ``now``, when its request was really sent."""
-        place = bisect_left(self._uses, started)
-        if place < self.held and self._uses[place] == started:  # else it was lost in between
-            del self._uses[place]
+        if started in self._leaving:  # else the share was lost in between
+            self._leaving.remove(started)
+            del self._uses[bisect_left(self._uses, started)]
             insort(self._uses, now)
 
     def achieved(self, now: float) -> float:
@@ -103,12 +106,20 @@ class SharedSchedule(Schedule):
         """Give up shares and return the seconds since the last use of each.
 
         They are those that were used last, which have the longest time to find another worker; with ``is_idle``,
-        those that were used least recently.
+        those that were used least recently. A share whose request is not sent yet is kept, since it is not known
+        when it will have been used.
         """
-        place = count if is_idle else self.held - count
-        first, last = self._uses[:place], self._uses[place:]
-        given, self._uses = (first, last) if is_idle else (last, first)
+        sent = [use for use in self._uses if use not in self._leaving]
+        place = count if is_idle else max(len(sent) - count, 0)
+        given = sent[:place] if is_idle else sent[place:]
+        for use in given:
+            self._uses.remove(use)
         return tuple(max(now - use, 0.0) for use in given)
+
+    def lose(self) -> None:
+        """Lose all shares, because another worker may have them."""
+        self._uses.clear()
+        self._leaving.clear()
 
     def renew(self, deadline: float) -> None:
         """Let the shares be used until ``deadline``, in seconds of ``boottime``."""

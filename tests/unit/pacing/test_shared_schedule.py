@@ -64,7 +64,10 @@ def starts_of(chance: random.Random, rate: float, workers: int, seconds: float) 
             account.take(schedule, chance.randint(1, 3), asked=asked, worker_now=now + ahead[worker])
         elif schedule.ready_at(own) <= own:
             schedule.start(own)
-            now += chance.uniform(0, 0.02) if chance.random() < 0.1 else 0.0
+            if chance.random() < 0.1:  # it leaves late, and may be asked for shares before
+                if chance.random() < 0.5:
+                    account.give(schedule, chance.randint(1, 3), worker_now=own, arrives=now)
+                now += chance.uniform(0, 0.1)
             schedule.mark_sent(own, now + ahead[worker])
             sent.append(now)
     return sent
@@ -131,10 +134,29 @@ def test_what_is_given_up_was_used_last_or_is_idle() -> None:
     schedule.receive([NEVER] * 4, 0)
     for moment in (1, 2, 3, 4):
         schedule.start(moment)
+        schedule.mark_sent(moment, moment)
 
     assert schedule.give_up(1, 5) == (1.0,)
     assert schedule.give_up(2, 5, is_idle=True) == (4.0, 3.0)
     assert schedule.held == 1
+
+
+def test_a_share_is_not_given_up_while_its_request_leaves() -> None:
+    """Until it has left, nobody knows from when on another worker may use the share; unless it is lost anyway."""
+    schedule = schedule_of(2)
+    schedule.receive([NEVER] * 2, 0)
+    schedule.start(1)
+    schedule.start(2)
+    schedule.mark_sent(1, 1.5)
+
+    assert schedule.give_up(2, 3) == (1.5,)
+    schedule.mark_sent(2, 4)
+    assert schedule.ready_at(4) == 4 + schedule.window_s
+    schedule.start(6)
+    schedule.lose()
+    schedule.receive([5], 6)
+    schedule.mark_sent(6, 7)
+    assert schedule.give_up(1, 8) == pytest.approx((3,), abs=0.02)
 
 
 def test_a_reduced_rate_has_fewer_shares_and_longer_windows() -> None:
