@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 
-from provisioner.ports.sending import Gate, SendPermit
+from provisioner.ports.sending import LATEST_DEPARTURE_S, Gate, SendPermit
 
 MAX_GATE_WAIT_S = 10.0
 """Maximum seconds for which a connection may wait idle at the gate.
@@ -41,10 +41,11 @@ class Exchange:
     until they have arrived. ``parts`` are the bytes of the body that have arrived, also when the reply was cut;
     ``is_whole`` says that it was read to its end. ``waited_s`` is how long the connection stood at the gate, in
     seconds. ``permit`` is looked at immediately before the request is written (None: it may always be);
-    ``is_withheld`` says that it was not held, so that nothing was sent.
+    ``is_withheld`` says that it was not held, or that the gate was passed too long ago, so that nothing was sent.
     """
 
     __slots__ = (
+        "_passed_at",
         "_sent_at",
         "due",
         "headers",
@@ -64,7 +65,7 @@ class Exchange:
         self.status: int | None = None
         self.headers: Mapping[str, str] = {}
         self.parts: list[bytes] = []
-        self.waited_s = self._sent_at = 0.0
+        self.waited_s = self._passed_at = self._sent_at = 0.0
         self.is_whole = self.is_withheld = False
 
     @property
@@ -80,13 +81,20 @@ class Exchange:
         """
         arrived = time.monotonic()
         self.due = await gate.wait()
-        self.waited_s = time.monotonic() - arrived
+        self._passed_at = time.monotonic()
+        self.waited_s = self._passed_at - arrived
         if self.waited_s > MAX_GATE_WAIT_S:
             raise ConnectionLostBeforeSend
 
     def is_permitted(self) -> bool:
-        """Return whether the request may be written now; note it as withheld where not."""
-        self.is_withheld = self.permit is not None and not self.permit.is_held()
+        """Return whether the request may be written now; note it as withheld where not.
+
+        With a permit, it may not be when it has passed its gate more than ``LATEST_DEPARTURE_S`` ago: the start
+        that it was given may be another worker's by then.
+        """
+        if self.permit is not None:
+            is_late = time.monotonic() - self._passed_at > LATEST_DEPARTURE_S
+            self.is_withheld = is_late or not self.permit.is_held()
         return not self.is_withheld
 
     def mark_sent(self) -> None:

@@ -4,6 +4,8 @@ import math
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable
 
+from provisioner.ports.sending import LATEST_DEPARTURE_S
+
 from .schedule import CATCH_UP_S, GUARD, WINDOW_S, Schedule
 
 SHARED_EASE = 0.0025
@@ -12,8 +14,6 @@ HANDOVER_S = 0.01
 """Seconds by which a share is ready later at another worker: its requests may have a shorter way to the server."""
 MOST_SHARES = 1_000
 """Most shares of a rate; at a higher rate each is used more often than once a second."""
-MARGIN_OF_TERM_S = 0.1
-"""Seconds before the end of their term at which shares are not used any more: a start may be that late."""
 IDLE_WINDOWS = 2.0
 """Windows after which a share that was not used is given up."""
 
@@ -122,8 +122,8 @@ class SharedSchedule(Schedule):
         self._leaving.clear()
 
     def renew(self, deadline: float) -> None:
-        """Let the shares be used until ``deadline``, in seconds of ``boottime``."""
-        self._deadline = deadline - MARGIN_OF_TERM_S
+        """Let the shares be used until ``deadline``, in seconds of ``boottime``; by then, requests have left."""
+        self._deadline = deadline - LATEST_DEPARTURE_S
 
     def receive(self, last_uses: Iterable[float], now: float) -> None:
         """Add shares that were used last at these times, in monotonic seconds."""

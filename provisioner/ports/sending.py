@@ -22,6 +22,9 @@ from provisioner.models import (
     WebChatRequest,
 )
 
+LATEST_DEPARTURE_S = 0.5
+"""Seconds after its gate in which a request with a ``SendPermit`` may leave: a frozen process would be late."""
+
 
 class Gate(Protocol):
     """Last wait of a request, immediately before it is sent."""

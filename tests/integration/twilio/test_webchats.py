@@ -260,12 +260,15 @@ async def test_a_connection_that_stood_too_long_is_not_used(monkeypatch: pytest.
     assert server.requests == []
 
 
-class LapsedPermit:
-    """Right to send that was held when the request queued, and is not any more when it is to leave."""
+class Permit:
+    """Right to send as it is when the request is to leave."""
+
+    def __init__(self, *, is_held: bool) -> None:
+        self._is_held = is_held
 
     def is_held(self) -> bool:
-        """Say that it has lapsed."""
-        return False
+        """Return whether it is held."""
+        return self._is_held
 
     async def held(self) -> None:
         """Fail: only the queue waits."""
@@ -274,8 +277,18 @@ class LapsedPermit:
 
 async def test_a_request_whose_permit_lapsed_never_leaves() -> None:
     """The last look before the bytes go: the server sees nothing, and the request is made again at once."""
-    permit = LapsedPermit()
+    await check_that_nothing_leaves(Permit(is_held=False))
 
+
+async def test_a_request_that_passed_its_gate_too_long_ago_never_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process was frozen in between, and the start that the gate gave may be another worker's by then."""
+    monkeypatch.setattr(exchange, "LATEST_DEPARTURE_S", -1.0)
+
+    await check_that_nothing_leaves(Permit(is_held=True))
+
+
+async def check_that_nothing_leaves(permit: Permit) -> None:
+    """Check that a request is withheld with this permit, and is to be made again at once."""
     async with raw_server(answering(CREATED)) as server, client_of(server.url, permit=permit) as client:
         result = await client.create(REQUEST, OpenGate())
 
