@@ -325,6 +325,34 @@ BEGIN
 END
 $function$;
 
+-- name: all_owing_rows
+-- The rows of next_owing_rows without a limit, and in any order: each table is read once.
+CREATE FUNCTION all_owing_rows(
+    these_statuses text[], messages text[], settings text[], this_account integer
+) RETURNS TABLE (id bigint, plan_row bigint, account integer) LANGUAGE sql STABLE
+SET enable_nestloop = off
+AS $function$
+SELECT plan.row_id, plan.row, plan.account
+FROM plan
+JOIN all_follow_ups AS follow_ups ON follow_ups.id = plan.row_id
+WHERE plan.is_valid AND (this_account IS NULL OR plan.account = this_account) AND (
+    follow_ups.status = ANY (these_statuses)
+    OR (
+        follow_ups.status = 'created'
+        AND (
+            follow_ups.settings = ANY (all_owing_rows.settings)
+            OR (
+                coalesce(follow_ups.settings, 'set') = 'set'
+                AND CASE coalesce(follow_ups.history, 'posted')
+                    WHEN 'posted' THEN follow_ups.message
+                    ELSE follow_ups.history
+                END = ANY (messages)
+            )
+        )
+    )
+);
+$function$;
+
 -- name: cut_shards
 -- Cut the rows with these statuses into the shards of a sweep, of one account or, with NULL, of all of them; return their
 -- number. Rows that the run has handed out in an account before count for its limit only once. The first shard of each
@@ -341,13 +369,15 @@ DECLARE
         SELECT coalesce((spec::json ->> 'shard_rows')::bigint, 256) FROM shared_runs WHERE generation = this_generation
     );
 BEGIN
-    CREATE TEMPORARY TABLE candidates (id bigint NOT NULL, plan_row bigint NOT NULL) ON COMMIT DROP;
-    IF cardinality(messages) + cardinality(settings) > 0 THEN
-        INSERT INTO candidates SELECT found.id, found.plan_row
-        FROM next_owing_rows(0, these_statuses, messages, settings, first_limit, planned_account) AS found;
+    CREATE TEMPORARY TABLE candidates (id bigint NOT NULL, plan_row bigint NOT NULL, account integer) ON COMMIT DROP;
+    IF first_limit IS NULL THEN
+        INSERT INTO candidates
+        SELECT id, plan_row, account FROM all_owing_rows(these_statuses, messages, settings, planned_account);
     ELSE
-        INSERT INTO candidates SELECT found.id, found.plan_row
-        FROM next_rows(0, these_statuses, first_limit, planned_account) AS found;
+        INSERT INTO candidates
+        SELECT found.id, found.plan_row, plan.account
+        FROM next_owing_rows(0, these_statuses, messages, settings, first_limit, planned_account) AS found
+        JOIN plan ON plan.row = found.plan_row;
     END IF;
     IF this_sweep > 1 AND this_limit IS NOT NULL THEN
         WITH handed AS (
@@ -376,11 +406,10 @@ BEGIN
             END AS number
         FROM (
             SELECT
-                candidates.id, candidates.plan_row, coalesce(plan.account, 0) AS account,
-                row_number() OVER (PARTITION BY plan.account ORDER BY candidates.plan_row) - 1 AS place,
-                count(*) OVER (PARTITION BY plan.account) AS total
+                id, plan_row, coalesce(candidates.account, 0) AS account,
+                row_number() OVER (PARTITION BY candidates.account ORDER BY plan_row) - 1 AS place,
+                count(*) OVER (PARTITION BY candidates.account) AS total
             FROM candidates
-            JOIN plan ON plan.row = candidates.plan_row
         ) AS ordered
     ) AS places
     GROUP BY places.account, places.number;
