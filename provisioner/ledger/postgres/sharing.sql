@@ -464,7 +464,9 @@ $function$;
 -- repeated. Nothing is returned when none is free, or the run has ended there. Until the canary has passed, only its shard
 -- is free.
 CREATE FUNCTION take_shard(this_worker bigint, this_generation integer, this_account integer, this_turn integer)
-RETURNS TABLE (is_canary boolean, to_send bigint, sweep integer, number integer) LANGUAGE plpgsql VOLATILE AS $function$
+RETURNS TABLE (is_canary boolean, to_send bigint, sweep integer, number integer) LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_generic_plan
+AS $function$
 #variable_conflict use_column
 DECLARE
     found_sweep integer;
@@ -502,6 +504,40 @@ BEGIN
 END
 $function$;
 
+-- name: states_of
+-- What some rows are: the columns of the view states that shards need, and the run of the attempt that decided last. Each
+-- index is read once, from the first to the last of the rows.
+CREATE FUNCTION states_of(these_ids bigint[]) RETURNS TABLE (
+    id bigint, status text, owes_message boolean, owes_settings boolean, last_attempt bigint, run integer
+)
+LANGUAGE plpgsql STABLE
+SET enable_hashjoin = on
+SET enable_nestloop = off
+SET enable_seqscan = off
+SET plan_cache_mode = force_generic_plan
+AS $function$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT
+        chosen.id, row_state(asked.id, outcome.id, outcome.row_status), asked.owes_message, asked.owes_settings,
+        outcome.id, outcome.run
+    FROM unnest(these_ids) AS chosen (id)
+    LEFT JOIN (
+        SELECT DISTINCT ON (row_id) row_id, id, owes_message, owes_settings
+        FROM intents
+        WHERE row_id = ANY (these_ids) AND step = 'create'
+        ORDER BY row_id DESC, number DESC
+    ) AS asked ON asked.row_id = chosen.id
+    LEFT JOIN (
+        SELECT DISTINCT ON (row_id) row_id, id, row_status, run
+        FROM attempts
+        WHERE row_id = ANY (these_ids) AND row_status IS NOT NULL
+        ORDER BY row_id DESC, id DESC
+    ) AS outcome ON outcome.row_id = chosen.id;
+END
+$function$;
+
 -- name: shard_rows
 -- Those of some rows that are still to be handed out for a run, as next_owing_rows returns them: what this run has
 -- decided is not, unless it is pending. OFFSET keeps the planner from computing a view for all rows of the job; what
@@ -512,77 +548,82 @@ CREATE FUNCTION shard_rows(
     id bigint, plan_row bigint, key text, digest bytea, conversation_sid text, identity text, is_in_doubt boolean,
     owed text, history_total integer, history_posted integer
 )
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
+SET enable_nestloop = on
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 SET enable_seqscan = off
+SET plan_cache_mode = force_generic_plan
 AS $function$
-WITH chosen AS MATERIALIZED (
-    SELECT
-        plan.row, states.*,
-        states.status = ANY (these_statuses) AND (
-            states.status = 'pending'
-            OR this_run IS DISTINCT FROM (SELECT run FROM attempts WHERE attempts.id = states.last_attempt)
-        ) AS is_to_send
-    FROM unnest(these_ids) AS asked (id)
-    JOIN plan ON plan.row_id = asked.id
-    CROSS JOIN LATERAL (SELECT * FROM states WHERE states.id = asked.id OFFSET 0) AS states
-    WHERE plan.is_valid
-), found AS (
-    SELECT
-        chosen.row, follow_ups.*,
-        follow_ups.settings = ANY (these_settings) AND (
-            follow_ups.settings = 'pending'
-            OR this_run IS DISTINCT FROM (SELECT run FROM attempts WHERE attempts.id = follow_ups.last_settings)
-        ) AS is_to_set,
-        follow_ups.history = ANY (these_messages) AND (
-            follow_ups.history = 'pending' OR this_run IS DISTINCT FROM (
-                SELECT chats.run FROM attempts AS chats
-                WHERE chats.row_id = follow_ups.id AND chats.history_status IS NOT NULL
-                ORDER BY chats.id + 0 DESC
-                LIMIT 1
-            )
-        ) AS is_to_go_on,
-        follow_ups.message = ANY (these_messages) AND (
-            follow_ups.message = 'pending'
-            OR this_run IS DISTINCT FROM (SELECT run FROM attempts WHERE attempts.id = follow_ups.last_message)
-        ) AS is_to_post
-    FROM chosen
-    CROSS JOIN LATERAL (SELECT * FROM follow_ups WHERE follow_ups.id = chosen.id OFFSET 0) AS follow_ups
-    WHERE chosen.status = 'created' AND (
-        chosen.owes_message OR chosen.owes_settings
-        OR EXISTS (SELECT 1 FROM histories WHERE histories.row_id = chosen.id)
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH chosen AS MATERIALIZED (
+        SELECT
+            plan.row, states.*,
+            states.status = ANY (these_statuses) AND (states.status = 'pending' OR this_run IS DISTINCT FROM states.run)
+                AS is_to_send
+        FROM states_of(these_ids) AS states
+        JOIN plan ON plan.row_id = states.id
+        WHERE plan.is_valid
+    ), found AS (
+        SELECT
+            chosen.row, follow_ups.*,
+            follow_ups.settings = ANY (these_settings) AND (
+                follow_ups.settings = 'pending'
+                OR this_run IS DISTINCT FROM (SELECT run FROM attempts WHERE attempts.id = follow_ups.last_settings)
+            ) AS is_to_set,
+            follow_ups.history = ANY (these_messages) AND (
+                follow_ups.history = 'pending' OR this_run IS DISTINCT FROM (
+                    SELECT chats.run FROM attempts AS chats
+                    WHERE chats.row_id = follow_ups.id AND chats.history_status IS NOT NULL
+                    ORDER BY chats.id + 0 DESC
+                    LIMIT 1
+                )
+            ) AS is_to_go_on,
+            follow_ups.message = ANY (these_messages) AND (
+                follow_ups.message = 'pending'
+                OR this_run IS DISTINCT FROM (SELECT run FROM attempts WHERE attempts.id = follow_ups.last_message)
+            ) AS is_to_post
+        FROM chosen
+        CROSS JOIN LATERAL (SELECT * FROM follow_ups WHERE follow_ups.id = chosen.id OFFSET 0) AS follow_ups
+        WHERE chosen.status = 'created' AND (
+            chosen.owes_message OR chosen.owes_settings
+            OR EXISTS (SELECT 1 FROM histories WHERE histories.row_id = chosen.id)
+        )
     )
-)
-SELECT chosen.id, chosen.row, chosen.key, chosen.digest, '', '', chosen.status = 'unknown', '', 0, 0
-FROM chosen
-WHERE chosen.is_to_send AND chosen.status <> 'created'
-UNION ALL
-SELECT
-    found.id, found.row, found.key, found.digest,
-    coalesce((SELECT conversation_sid FROM attempts WHERE attempts.id = found.last_attempt), ''),
-    coalesce((SELECT identity FROM attempts WHERE attempts.id = found.last_attempt), ''),
-    false,
-    CASE WHEN found.is_to_set THEN 'settings ' ELSE '' END
-    || CASE WHEN found.is_to_go_on THEN 'history ' ELSE '' END
-    || CASE
-        WHEN (coalesce(found.history, 'posted') = 'posted' OR found.is_to_go_on)
-            AND (found.is_to_post OR found.message = 'held') THEN 'message'
-        ELSE ''
-    END,
-    found.history_total, found.history_posted
-FROM found
-WHERE found.is_to_set OR (
-    coalesce(found.settings, 'set') = 'set'
-    AND CASE coalesce(found.history, 'posted') WHEN 'posted' THEN found.is_to_post ELSE found.is_to_go_on END
-)
-ORDER BY 2;
+    SELECT chosen.id, chosen.row, rows.key, rows.digest, '', '', chosen.status = 'unknown', '', 0, 0
+    FROM chosen
+    JOIN rows ON rows.id = chosen.id
+    WHERE chosen.is_to_send AND chosen.status <> 'created'
+    UNION ALL
+    SELECT
+        found.id, found.row, found.key, found.digest,
+        coalesce((SELECT conversation_sid FROM attempts WHERE attempts.id = found.last_attempt), ''),
+        coalesce((SELECT identity FROM attempts WHERE attempts.id = found.last_attempt), ''),
+        false,
+        CASE WHEN found.is_to_set THEN 'settings ' ELSE '' END
+        || CASE WHEN found.is_to_go_on THEN 'history ' ELSE '' END
+        || CASE
+            WHEN (coalesce(found.history, 'posted') = 'posted' OR found.is_to_go_on)
+                AND (found.is_to_post OR found.message = 'held') THEN 'message'
+            ELSE ''
+        END,
+        found.history_total, found.history_posted
+    FROM found
+    WHERE found.is_to_set OR (
+        coalesce(found.settings, 'set') = 'set'
+        AND CASE coalesce(found.history, 'posted') WHEN 'posted' THEN found.is_to_post ELSE found.is_to_go_on END
+    )
+    ORDER BY 2;
+END
 $function$;
 
 -- name: is_settled
 -- Whether nothing of some rows is in flight or still to be handed out in a sweep of a run.
 CREATE FUNCTION is_settled(these_ids bigint[], current account_runs) RETURNS boolean
 LANGUAGE plpgsql STABLE
+SET enable_nestloop = on
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 SET enable_seqscan = off
@@ -594,10 +635,7 @@ BEGIN
     SELECT
         bool_or(
             states.status IN ('in_flight', 'pending')
-            OR (
-                states.status = ANY (current.statuses)
-                AND current.run IS DISTINCT FROM (SELECT run FROM attempts WHERE attempts.id = states.last_attempt)
-            )
+            OR (states.status = ANY (current.statuses) AND current.run IS DISTINCT FROM states.run)
         ),
         array_agg(states.id) FILTER (
             WHERE states.status = 'created' AND (
@@ -606,8 +644,7 @@ BEGIN
             )
         )
     INTO is_open, owing
-    FROM unnest(these_ids) AS chosen (id)
-    CROSS JOIN LATERAL (SELECT * FROM states WHERE states.id = chosen.id OFFSET 0) AS states;
+    FROM states_of(these_ids) AS states;
     IF is_open OR owing IS NULL THEN
         RETURN NOT is_open;
     END IF;
@@ -629,22 +666,24 @@ $function$;
 -- Close a shard of a worker in an account if its rows are all settled: the one that was not looked at for the longest
 -- time, or two of them when it has many. So a worker has few shards at any time, and a fence is quick.
 CREATE FUNCTION close_shards(this_worker bigint, this_account integer, this_turn integer) RETURNS void
-LANGUAGE sql VOLATILE AS $function$
-UPDATE shards SET checked = this_turn, is_done = is_settled(shards.row_ids, account_runs)
-FROM account_runs
-WHERE account_runs.generation = shards.generation AND account_runs.account = shards.account
-    AND (shards.generation, shards.account, shards.sweep, shards.number) IN (
-        SELECT held.generation, held.account, held.sweep, held.number
-        FROM shards AS held
-        WHERE held.worker = this_worker AND held.account = this_account AND NOT held.is_done AND NOT held.is_canary
-            AND held.turn < this_turn - 1
-        ORDER BY held.checked, held.turn
-        LIMIT (
-            SELECT CASE WHEN count(*) > 8 THEN 2 ELSE 1 END
-            FROM shards AS many
-            WHERE many.worker = this_worker AND many.account = this_account AND NOT many.is_done
-        )
-    );
+LANGUAGE plpgsql VOLATILE AS $function$
+BEGIN
+    UPDATE shards SET checked = this_turn, is_done = is_settled(shards.row_ids, account_runs)
+    FROM account_runs
+    WHERE account_runs.generation = shards.generation AND account_runs.account = shards.account
+        AND (shards.generation, shards.account, shards.sweep, shards.number) IN (
+            SELECT held.generation, held.account, held.sweep, held.number
+            FROM shards AS held
+            WHERE held.worker = this_worker AND held.account = this_account AND NOT held.is_done AND NOT held.is_canary
+                AND held.turn < this_turn - 1
+            ORDER BY held.checked, held.turn
+            LIMIT (
+                SELECT CASE WHEN count(*) > 8 THEN 2 ELSE 1 END
+                FROM shards AS many
+                WHERE many.worker = this_worker AND many.account = this_account AND NOT many.is_done
+            )
+        );
+END
 $function$;
 
 -- name: give_back
