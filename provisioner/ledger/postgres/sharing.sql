@@ -186,6 +186,9 @@ DECLARE
     messages_added bigint;
     histories_added bigint;
 BEGIN
+    IF cardinality(these_ids) = 0 THEN
+        RETURN 0;
+    END IF;
     INSERT INTO attempts (row_id, run, step, number, class, ended, error_code, error, identity, row_status)
     SELECT
         states.id, this_run, 'create', states.attempts, 'maybe', this_moment, 'interrupted',
@@ -304,8 +307,17 @@ SET enable_nestloop = off
 AS $function$
 SELECT doubt(
     ARRAY(
-        SELECT id FROM all_follow_ups WHERE status = 'in_flight' OR (status = 'created' AND message = 'in_flight')
-        UNION SELECT row_id FROM histories WHERE status = 'in_flight'
+        SELECT asked.row_id
+        FROM last_intents AS asked
+        LEFT JOIN last_outcomes AS outcome ON outcome.row_id = asked.row_id
+        WHERE asked.id > coalesce(outcome.id, 0)
+        UNION
+        SELECT asked.row_id
+        FROM last_posts AS asked
+        LEFT JOIN last_message_outcomes AS outcome ON outcome.row_id = asked.row_id
+        WHERE asked.id > coalesce(outcome.id, 0)
+        UNION
+        SELECT row_id FROM histories WHERE status = 'in_flight'
     ),
     ARRAY(SELECT id FROM workers WHERE generation IS NULL OR fenced_at IS NOT NULL OR ended_at IS NOT NULL),
     (SELECT max(id) FROM runs),
