@@ -4,9 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 
-from provisioner.ledger.postgres import queries
 from provisioner.ledger.postgres.errors import translated
 from provisioner.ledger.postgres.heartbeat import REPLACED, Heartbeat
 from provisioner.ledger.postgres.ledger import PostgresLedger
@@ -58,6 +56,7 @@ class PostgresWorkerLedger(PostgresLedger):
         self._cursor = ShardCursor(membership.worker, *self._run)
         self._changed = heartbeat.watch()
         self._sweep = 0
+        self._has_look_ups = False
 
     @property
     def accounts(self) -> Sequence[str]:
@@ -86,7 +85,7 @@ class PostgresWorkerLedger(PostgresLedger):
         """Wait until there is something to do, and return it."""
         if self._cursor.has_shard:
             await self.give_back()
-        changed = self._changed
+        changed, self._has_look_ups = self._changed, False
         while True:
             changed.clear()
             if (task := await self._task()) is not None:
@@ -121,6 +120,7 @@ class PostgresWorkerLedger(PostgresLedger):
         settings: Collection[SettingsStatus] = (),
     ) -> int:
         """Hand out the rows with these statuses once more; return how many there are under the run's limit."""
+        self._has_look_ups = False
         values = (self.number, *self._run, self._sweep, *statuses_of(statuses, messages, settings))
         return int(await self._writer.call(lambda connection: connection.fetchval(_SHARED["open_sweep"], *values)))
 
@@ -139,8 +139,13 @@ class PostgresWorkerLedger(PostgresLedger):
         return 0
 
     async def counts(self) -> Counts:
-        """Return the number of rows of the current input by status, as all workers have left them."""
-        return await self._writer.call(partial(queries.count_rows, scope=self._scope))
+        """Return the number of rows of the current input by status, as all workers have left them.
+
+        They are cached until a row changes while this worker has the look-ups: then nobody else changes any.
+        """
+        if not self._has_look_ups:
+            self._counted = None
+        return await super().counts()
 
     async def close(self, *, drops_unused: bool = False) -> None:
         """Execute the requested writes, give up the lease, then close the connection."""
@@ -173,6 +178,7 @@ class PostgresWorkerLedger(PostgresLedger):
         if line is None:
             return None
         self._sweep, wait_s = line
+        self._has_look_ups = True
         return LookUpTask(wait_s=wait_s, number=self._sweep)
 
 
