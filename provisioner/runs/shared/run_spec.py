@@ -41,8 +41,8 @@ _OF_THE_COORDINATOR = {
 """Options of ``run`` that only the process needs that was typed: it plans, asks, shows and writes the results."""
 _SHARD_S = 0.25
 """Seconds of the run's rate that a shard lasts."""
-_FEWEST_ROWS, _MOST_ROWS = 2, 256
-"""Bounds of the rows of a shard: taking one costs the database as much as some 50 rows."""
+_FEWEST_ROWS, _MOST_ROWS = 2, 512
+"""Bounds of the rows of a shard: taking one costs the database as much as some 50 rows, besides its own."""
 
 _FILES = {"history", "accounts"}
 """Options that name a file and are texts, because it may be at an address."""

@@ -105,7 +105,7 @@ def test_the_slower_a_run_the_fewer_rows_a_worker_takes() -> None:
         for rate in (0.5, 5.0, 20.0, 400.0, 5000.0, math.inf)
     }
 
-    assert taken == {0.5: 2, 5.0: 2, 20.0: 5, 400.0: 100, 5000.0: 256, math.inf: 256}
+    assert taken == {0.5: 2, 5.0: 2, 20.0: 5, 400.0: 100, 5000.0: 512, math.inf: 512}
 
 
 def test_what_only_one_process_can_read_is_no_input_of_several() -> None:
