@@ -1,9 +1,10 @@
 """One commit: changes of many rows, as the lists that the server's function ``write_commit`` takes."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
+
+import msgspec
 
 from provisioner.models import AttemptResult, SharedConversation, Step
 
@@ -34,8 +35,7 @@ class ChangeKind(IntEnum):
     """Row ID, what happens, and a digest or None; the words are those of the function ``write_commit``."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Change:
+class Change(msgspec.Struct, frozen=True, eq=False):
     """Change of one row for the run ``run``; ``may_share`` is for a settled row whose conversation is checked."""
 
     kind: ChangeKind
@@ -69,18 +69,18 @@ def settled(
     statuses[_PLACES[step]] = status
     return (
         row_id,
-        step.value,
-        result.verdict.value,
+        step,
+        result.verdict,
         result.due,
         result.sent,
         result.ended,
         result.http_status,
-        encode_value(result.error_code),
-        encode_value(result.error),
-        encode_value(result.conversation_sid),
-        encode_value(result.identity),
-        encode_value(result.message_sid),
-        encode_value(result.twilio_request_id),
+        encode_value(result.error_code) if result.error_code else None,
+        encode_value(result.error) if result.error else None,
+        encode_value(result.conversation_sid) if result.conversation_sid else None,
+        encode_value(result.identity) if result.identity else None,
+        encode_value(result.message_sid) if result.message_sid else None,
+        encode_value(result.twilio_request_id) if result.twilio_request_id else None,
         result.retry_after_s,
         result.may_leave_orphan,
         *statuses,

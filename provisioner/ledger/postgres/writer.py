@@ -14,6 +14,7 @@ from itertools import filterfalse
 from typing import Any, Generic, TypeVar
 
 import asyncpg
+import msgspec
 
 from provisioner.errors import LeaseLostError, ProvisionerError
 from provisioner.ledger.postgres.commit import Change, Commit
@@ -31,8 +32,7 @@ _FIRST_ANALYZED = 500
 """Rows that are written before the first ``ANALYZE``; the next ones follow at ten times as many."""
 
 
-@dataclass(slots=True, eq=False)
-class _QueuedChange:
+class _QueuedChange(msgspec.Struct, eq=False):
     change: Change
     future: "asyncio.Future[Any]"
 
@@ -89,7 +89,8 @@ class CommitQueue:
         Its result is a ``SharedConversation`` for a checked row whose conversation is another row's, else None.
         """
         future = self._loop.create_future()
-        self._ask(_QueuedChange(change, future))
+        self._queue.append(_QueuedChange(change, future))
+        self._asked.set()
         return future
 
     def all_of(self, changes: Sequence[Change]) -> "asyncio.Future[None]":
