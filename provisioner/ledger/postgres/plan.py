@@ -20,7 +20,7 @@ from provisioner.models import Fingerprint, PlanEntry, PlanReport, ReplacedInput
 
 _PLAN = read_statements(__package__, "plan")
 _CHUNK = 5_000
-"""Entries read at a time; no more of the input is in memory."""
+"""Entries read at a time, while those before are copied; no more of the input is in memory."""
 _ENTRY = ("row", "line", "source", "key", "digest", "error_code", "error", "account")
 _ROW = ("id", "key", "digest", "account")
 _PLANNED = ("row", "line", "source", "account", "row_id", "is_valid")
@@ -96,16 +96,26 @@ class PlanPass:
     async def _copy(self, connection: asyncpg.Connection, store: _Store) -> None:
         copied = 0
         accounts = {"": None, **dict(map(tuple, await connection.fetch(_PLAN["accounts"])))}
-        while chunk := await _elsewhere(lambda: list(islice(self._entries, _CHUNK))):
-            for sid in dict.fromkeys(entry.account for entry in chunk):
-                if sid not in accounts:
-                    accounts[sid] = await connection.fetchval(_PLAN["add_account"], sid)
-            await store(connection, chunk, accounts)
-            copied += len(chunk)
-            if self._is_cancelled:
-                raise EntriesFailed(RuntimeError("nobody waits for the plan"))
-            if self._on_progress is not None:
-                self._on_progress(copied)
+        reading = asyncio.create_task(self._read())
+        try:
+            while chunk := await reading:
+                reading = asyncio.create_task(self._read())
+                for sid in dict.fromkeys(entry.account for entry in chunk):
+                    if sid not in accounts:
+                        accounts[sid] = await connection.fetchval(_PLAN["add_account"], sid)
+                await store(connection, chunk, accounts)
+                copied += len(chunk)
+                if self._is_cancelled:
+                    raise EntriesFailed(RuntimeError("nobody waits for the plan"))
+                if self._on_progress is not None:
+                    self._on_progress(copied)
+        finally:
+            await asyncio.gather(reading, return_exceptions=True)
+
+    async def _read(self) -> Sequence[PlanEntry]:
+        """Return the next entries, none after the last one."""
+        entries: Sequence[PlanEntry] = await _elsewhere(lambda: list(islice(self._entries, _CHUNK)))
+        return entries
 
     async def _add_sources(self, connection: asyncpg.Connection) -> None:
         files = [(id_, each.name, each.size, each.sha256) for id_, each in enumerate(self._fingerprints)]
