@@ -1,6 +1,6 @@
 """One commit: changes of many rows, as the lists that the server's function ``write_commit`` takes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import IntEnum
 from typing import Any
 
@@ -10,6 +10,8 @@ from provisioner.models import AttemptResult, SharedConversation, Step
 
 MOST_CHANGES = 512
 """Most changes of a commit. Measured: more of them save nothing, and the first one waits longer."""
+_FEWEST_CHANGES = 32
+"""Fewest changes that a commit may have."""
 _INTENTS = {"post", "chat"}
 """Changes that are intents to post a message."""
 _DECIDED: Sequence[Collection[Step]] = (
@@ -20,6 +22,11 @@ _DECIDED: Sequence[Collection[Step]] = (
 )
 """Steps that decide the status of a row, of its first message, of its settings and of its history."""
 _PLACES = {step: place for place, steps in enumerate(_DECIDED) for step in steps}
+_ROWS_BEGUN: Mapping[str, int] = {
+    **dict.fromkeys(_INTENTS, 1),
+    **dict.fromkeys((Step.CREATE, Step.MESSAGE, Step.HISTORY, "release", "message_release", "chat_release"), -1),
+}
+"""How many rows more are under way after a change of this name: each has an intent and no outcome."""
 _SID = 9
 _ERROR_CODE, _ERROR, _CLASS, _ROW_STATUS = 7, 8, 2, 15
 
@@ -47,6 +54,11 @@ class Change(msgspec.Struct, frozen=True, eq=False):
     def is_intent(self) -> bool:
         """Whether a request may be sent after it."""
         return self.kind is ChangeKind.BEGIN or (self.kind is ChangeKind.OTHER and self.values[1] in _INTENTS)
+
+    @property
+    def rows_begun(self) -> int:
+        """How many rows more are under way after it: 1 after an intent, -1 after what ends one, else 0."""
+        return 1 if self.kind is ChangeKind.BEGIN else _ROWS_BEGUN.get(self.values[1], 0)
 
     def shared_as(self, shared: SharedConversation) -> "Change":
         """Return the change for a row whose conversation belongs to another row already."""
@@ -88,6 +100,15 @@ def settled(
     )
 
 
+def most_changes(rows: int) -> int:
+    """Return the most changes of a commit while ``rows`` rows are under way.
+
+    These have twice as many changes, an intent and an outcome. With all of them in one commit, the client waits
+    for the server, and then the server for the client; so half of them are left to the client meanwhile.
+    """
+    return min(max(_FEWEST_CHANGES, rows), MOST_CHANGES)
+
+
 def encode_value(text: str) -> str | None:
     """Return the text as PostgreSQL can store it: None for an empty text, ``?`` for a NUL and a lone surrogate."""
     if text.isascii() and "\0" not in text:
@@ -99,10 +120,11 @@ class Commit:
     """Changes that are written together. Those of one row keep their order, by going into different commits.
 
     Two rows for which Twilio named the same conversation are settled by different commits, too: only the first
-    of them has it.
+    of them has it. ``most`` is the most changes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_CHANGES) -> None:
+        self._most = most
         self._changes: tuple[list[Sequence[Any]], ...] = ([], [], [])
         self._last: dict[int, ChangeKind] = {}
         self._sids: set[str] = set()
@@ -114,7 +136,7 @@ class Commit:
         sid = change.values[_SID] if kind is ChangeKind.SETTLE and change.values[-1] else None
         if self._last and (
             self._last.get(row_id, -1) >= kind
-            or len(self._last) == MOST_CHANGES
+            or len(self._last) >= self._most
             or change.run != self.run
             or sid in self._sids
         ):

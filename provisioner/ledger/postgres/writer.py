@@ -17,7 +17,7 @@ import asyncpg
 import msgspec
 
 from provisioner.errors import LeaseLostError, ProvisionerError
-from provisioner.ledger.postgres.commit import Change, Commit
+from provisioner.ledger.postgres.commit import Change, Commit, most_changes
 from provisioner.ledger.postgres.persistence import ANSWER_S, PersistentServer, Query
 from provisioner.ledger.postgres.session import Session
 from provisioner.ledger.shared_conversations import shared_conversation
@@ -60,6 +60,7 @@ class CommitQueue:
         self._failure: Exception | None = None
         self.on_stopped: Callable[[ProvisionerError], None] = _ignore
         self._written_rows, self._analyze_at = 0, _FIRST_ANALYZED
+        self._rows_under_way = 0
         self._loop = asyncio.get_running_loop()
         self._task = self._loop.create_task(self._run(), name="ledger-writer")
 
@@ -89,6 +90,7 @@ class CommitQueue:
         Its result is a ``SharedConversation`` for a checked row whose conversation is another row's, else None.
         """
         future = self._loop.create_future()
+        self._rows_under_way += change.rows_begun
         self._queue.append(_QueuedChange(change, future))
         self._asked.set()
         return future
@@ -177,7 +179,7 @@ class CommitQueue:
 
     def _take(self) -> tuple[list[_QueuedChange], Commit]:
         """Remove and return the writes at the head of the queue that one commit takes, and that commit."""
-        commit, writes = Commit(), []
+        commit, writes = Commit(most_changes(self._rows_under_way)), []
         while self._queue:
             write = self._queue[0]
             if not isinstance(write, _QueuedChange) or not commit.takes(write.change):

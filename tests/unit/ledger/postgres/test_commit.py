@@ -8,6 +8,7 @@ from provisioner.ledger.postgres.commit import (
     ChangeKind,
     Commit,
     encode_value,
+    most_changes,
     settled,
 )
 from provisioner.models import Status, Step
@@ -69,6 +70,26 @@ def test_a_commit_is_not_longer_than_its_limit() -> None:
 
     assert all(commit.takes(begun(row)) for row in range(MOST_CHANGES))
     assert not commit.takes(begun(MOST_CHANGES))
+
+
+def test_a_commit_leaves_half_of_what_is_under_way_to_the_client() -> None:
+    """With all rows in one commit, the client and the server would wait for each other in turns."""
+    assert [most_changes(rows) for rows in (0, 1, 64, 256, 10_000)] == [32, 32, 64, 256, MOST_CHANGES]
+
+    commit = Commit(most_changes(64))
+
+    assert all(commit.takes(begun(row)) for row in range(64))
+    assert not commit.takes(begun(64))
+
+
+def test_a_row_is_under_way_from_its_intent_to_its_outcome() -> None:
+    """What only looks it up, or does not send anything, changes nothing."""
+    words = ("post", "message_release", "message_drop")
+    of_message = [Change(ChangeKind.OTHER, (1, word, None)) for word in words]
+    looked_up = Change(ChangeKind.SETTLE, settled(1, Step.LOOKUP, "created", CREATED))
+
+    assert [each.rows_begun for each in (begun(1), created(1, 1), released(1))] == [1, -1, -1]
+    assert [each.rows_begun for each in (*of_message, looked_up)] == [1, -1, 0, 0]
 
 
 def test_a_commit_has_a_list_of_changes_for_each_kind() -> None:
