@@ -88,7 +88,6 @@ def _write_entries(
             on_progress(told := written)
         if is_cancelled.is_set():
             raise PlanCancelled
-    writer.flush()
     if written > told:
         on_progress(written)
 
