@@ -16,7 +16,7 @@ from provisioner.ledger.shapes import checked_row, decode_settings
 from provisioner.ledger.sqlite import queries, schema, unsent, wal
 from provisioner.ledger.sqlite.connections import connect
 from provisioner.ledger.sqlite.conversation_index import create_conversation_index
-from provisioner.ledger.sqlite.create_file import PAGE_BYTES, create_file
+from provisioner.ledger.sqlite.create_file import LARGE_PAGE_BYTES, PAGE_BYTES, create_file
 from provisioner.ledger.sqlite.errors import damaged, forbidden, foreign_schema, is_folder, not_a_ledger
 from provisioner.ledger.sqlite.lock import is_locked
 from provisioner.ledger.sqlite.schema import SCHEMA_VERSION
@@ -66,10 +66,11 @@ def require_parent_dir(path: Path) -> None:
         raise LedgerError(f"{path}: the folder {path.parent} is not there", cure="create it, or name another")
 
 
-def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
+def open_for_writing(path: Path, *, synchronous: str, is_kept: bool = True) -> sqlite3.Connection:
     """Open a ledger for writing, or create one without a manifest. Migrate a ledger of an older version.
 
-    ``synchronous`` is the value of SQLite's PRAGMA. The caller must hold the ledger's lock, and close the
+    ``synchronous`` is the value of SQLite's PRAGMA. One that is not kept has no log: its journal is in memory, and
+    takes little, since a plan only adds to the file. The caller must hold the ledger's lock, and close the
     connection with ``wal.close_connection``.
 
     Raise ``LedgerError`` when the file is not a ledger of this program, or is incomplete.
@@ -78,7 +79,8 @@ def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
     is_new = not real.exists()
     if is_new:
         require_no_wal(path)
-        create_file(real, create_tables, synchronous=synchronous)
+        page_bytes = PAGE_BYTES if is_kept else LARGE_PAGE_BYTES
+        create_file(real, create_tables, synchronous=synchronous, page_bytes=page_bytes)
     _require_content(path)
     _require_writable(path)
     had_log = has_wal(path)
@@ -89,8 +91,8 @@ def open_for_writing(path: Path, *, synchronous: str) -> sqlite3.Connection:
         if version_of(connection) < SCHEMA_VERSION:
             _migrate(connection)
         _require_room(connection)
-        connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        for pragma in (f"synchronous = {synchronous}", *_PRAGMAS):
+        journal = "WAL" if is_kept else "MEMORY"
+        for pragma in (f"journal_mode = {journal}", f"synchronous = {synchronous}", *_PRAGMAS):
             connection.execute(f"PRAGMA {pragma}").fetchone()
         create_conversation_index(connection)
         # Taking the write lock fails now, and not at the first row, when another program holds it.

@@ -46,7 +46,7 @@ def open_file(
 ) -> OpenLedgerFile:
     """Open or create the ledger of a job. Blocking.
 
-    When ``is_kept`` is False, ``cleanup`` deletes the ledger's folder with everything in it. With
+    When ``is_kept`` is False, the ledger has no log, and ``cleanup`` deletes its folder with everything in it. With
     ``replaces_unsent``, the ledger of another job of which nothing was sent becomes that of this job. Raise
     ``LedgerBusyError``, ``OtherJobError``, ``LedgerError`` or ``StorageError``, as ``open_ledger`` describes.
     """
@@ -57,7 +57,7 @@ def open_file(
         stack.callback(LedgerLock(path).release)
         real = path.resolve()
         was_there = real.exists()
-        connection = open_for_writing(path, synchronous=synchronous)
+        connection = open_for_writing(path, synchronous=synchronous, is_kept=is_kept)
         close = partial(wal.close_connection, connection, path)
         stack.callback(close if was_there else partial(_close_new, connection, real, real.stat(), close))
         manifest, is_new = bind_to_job(connection, path, settings, version, replaces_unsent=replaces_unsent)

@@ -69,6 +69,9 @@ def guess_encoding_of(raw_input: RawInput) -> Encoding:
 
     Raise ``InputError`` when the guess is not certain enough, since a wrong one would garble names.
     """
+    utf_8 = Encoding(Detected("utf-8", "no byte order mark, and UTF-8 to the last byte"))
+    if _is_plainly_utf_8(raw_input):
+        return utf_8
     try:
         with closing(raw_input.chunks()) as chunks:
             for text in decoded(chunks, "utf-8", raw_input.name):
@@ -86,7 +89,22 @@ def guess_encoding_of(raw_input: RawInput) -> Encoding:
         letters = " ".join(reading.letters[:_LETTERS])
         reason = f"a guess: line {fault.line} is not UTF-8; decoded this way it has the letters {letters}"
         return Encoding(Detected(codecs.lookup(reading.encodings[0]).name, reason, is_guess=True))
-    return Encoding(Detected("utf-8", "no byte order mark, and UTF-8 to the last byte"))
+    return utf_8
+
+
+def _is_plainly_utf_8(raw_input: RawInput) -> bool:
+    """Return whether all bytes are UTF-8, without NUL and escape sequences; it does not count lines for errors."""
+    decode = codecs.getincrementaldecoder("utf-8")().decode
+    try:
+        with closing(raw_input.chunks()) as chunks:
+            for chunk in chunks:
+                if b"\0" in chunk or b"\x1b$" in chunk:
+                    return False
+                decode(chunk)
+        decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _bom(mark: bytes, encoding: str) -> Detected:
