@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import repeat
 
 import msgspec
 
@@ -33,12 +34,11 @@ def digest(request: WebChatRequest) -> bytes:
 
 def digest_all(requests: Iterable[msgspec.Struct]) -> list[bytes]:
     """Return the ``digest`` of each request; raise ``UnicodeEncodeError`` for a text that cannot be UTF-8."""
-    digests, new_hasher = [], _EMPTY.copy
-    for encoded in map(_encode, requests):
-        hasher = new_hasher()
-        hasher.update(encoded)
-        digests.append(hasher.digest())
-    return digests
+    encoded = list(map(_encode, requests))
+    hashers = list(map(blake2b.copy, repeat(_EMPTY, len(encoded))))
+    for _ in map(blake2b.update, hashers, encoded):
+        pass
+    return list(map(blake2b.digest, hashers))
 
 
 def history_digests(messages: Iterable[HistoryMessage]) -> Iterator[bytes]:

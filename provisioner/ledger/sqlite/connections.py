@@ -9,6 +9,8 @@ PATIENCE_S = 30.0
 """Seconds to wait while another program, such as the ``sqlite3`` shell, holds SQLite's own lock on the file."""
 _LONGEST_VALUE = 16 << 20
 """Most bytes of a value or of a table row. This program writes none that is longer."""
+_READ_CACHE_KIB = 500
+"""Most memory for pages of a connection that only reads: it reads from start to end, so more would not help."""
 _STEPS = 50_000
 """SQLite virtual-machine instructions between two checks for signals: a few milliseconds."""
 
@@ -25,6 +27,7 @@ def connect(path: str, *, is_read_only: bool = False) -> sqlite3.Connection:
     )
     if is_read_only:
         connection.execute("PRAGMA query_only = ON").fetchone()
+        connection.execute(f"PRAGMA cache_size = -{_READ_CACHE_KIB}").fetchone()
     connection.execute("PRAGMA trusted_schema = OFF").fetchone()
     connection.execute("PRAGMA cell_size_check = ON").fetchone()
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
