@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from provisioner.api import CommandContext, FileOptions, LedgerOptions, Summary, perform
+from provisioner.options import CheckOptions
 
+from .aiohttp_import import import_aiohttp
 from .console import Console
 from .environment import process_environment
 from .event_loop import run_with_loop
@@ -17,5 +19,7 @@ def perform_on_terminal(
 
     ``paths`` are the command's input files or its ledger. Raise ``ProvisionerError`` as ``perform`` does.
     """
+    if not isinstance(options, CheckOptions):
+        import_aiohttp()
     context = CommandContext(process_environment(), console, ProcessSignals())
     return run_with_loop(loop, perform(paths, options, context))

@@ -5,26 +5,8 @@ not use: a hundred modules, and a tenth of the time until the first request.
 """
 
 import sys
-from collections.abc import Sequence
 from importlib import import_module
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
-
-
-class _WithoutRich(MetaPathFinder):
-    """Finder by which rich seems not to be installed."""
-
-    def find_spec(
-        self,
-        fullname: str,
-        path: Sequence[str] | None,  # noqa: ARG002 - importlib's signature
-        target: ModuleType | None = None,  # noqa: ARG002 - importlib's signature
-    ) -> ModuleSpec | None:
-        """Raise ``ModuleNotFoundError`` for rich; leave all other modules to the next finder."""
-        if fullname == "rich":
-            raise ModuleNotFoundError(name=fullname)
-        return None
+from typing import Any
 
 
 def import_structlog() -> None:
@@ -32,11 +14,11 @@ def import_structlog() -> None:
 
     Only the command line calls this: a library would change structlog for the whole application.
     """
-    if "structlog" in sys.modules:
+    if "structlog" in sys.modules or "rich" in sys.modules:
         return
-    finder = _WithoutRich()
-    sys.meta_path.insert(0, finder)
+    modules: dict[str, Any] = sys.modules
+    modules["rich"] = None  # for the import system, it is not installed
     try:
         import_module("structlog")
     finally:
-        sys.meta_path.remove(finder)
+        del modules["rich"]

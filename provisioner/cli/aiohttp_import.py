@@ -1,0 +1,50 @@
+"""Import of aiohttp without the certificates of the system.
+
+aiohttp loads them as it is imported, for all its TLS connections. A tenth of the time until the first request goes
+into that, also where all requests are plain HTTP, as in a rehearsal.
+"""
+
+import ssl
+import sys
+from importlib import import_module
+from typing import Any
+
+
+class _LateTrust(ssl.SSLContext):
+    """TLS context that loads the certificates of the system before its first connection."""
+
+    def wrap_bio(self, *args: Any, **named: Any) -> ssl.SSLObject:
+        """Load the certificates, and return the TLS side of a connection."""
+        _load(self)
+        return self.wrap_bio(*args, **named)
+
+    def wrap_socket(self, *args: Any, **named: Any) -> ssl.SSLSocket:
+        """Load the certificates, and return a socket with TLS."""
+        _load(self)
+        return self.wrap_socket(*args, **named)
+
+
+def import_aiohttp() -> None:
+    """Import aiohttp so that a context of its loads certificates when it first needs them.
+
+    Only the command line calls this: a library would change aiohttp for the whole application.
+    """
+    if "aiohttp" in sys.modules:
+        return
+    load = ssl.SSLContext.load_default_certs
+    ssl.SSLContext.load_default_certs = _postpone  # type: ignore[method-assign]
+    try:
+        import_module("aiohttp")
+    finally:
+        ssl.SSLContext.load_default_certs = load  # type: ignore[method-assign]
+
+
+def _postpone(context: ssl.SSLContext, _purpose: ssl.Purpose = ssl.Purpose.SERVER_AUTH) -> None:
+    """Load the certificates later: they are those of servers, because aiohttp makes contexts for its client only."""
+    context.__class__ = _LateTrust
+
+
+def _load(context: ssl.SSLContext) -> None:
+    """Load the certificates, and make the context an ordinary one."""
+    context.__class__ = ssl.SSLContext
+    context.load_default_certs()
