@@ -47,7 +47,7 @@ def module() -> str:
     )
     written: dict[type[Any], str] = {}
     for each in classes:
-        for group in reversed(each.__mro__[:-1]):
+        for group in reversed(each.__mro__[:-2]):
             if group not in written and (text := _class(group, written, is_command=group is each)):
                 written[group] = text
     return "\n\n".join([HEAD, *written.values()])

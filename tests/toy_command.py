@@ -10,17 +10,15 @@ from provisioner.cli.console import Console
 from provisioner.cli.main import main
 from provisioner.cli.options import argument, command
 from provisioner.models.summary import Summary
-from provisioner.options import OutputFormatOptions, option
+from provisioner.options import Options, OutputFormatOptions, option
 
 
-@dataclass(frozen=True, kw_only=True)
-class HostOptions:
+class HostOptions(Options):
     """Host of the toy command; empty by default."""
 
     host: str = option("", "A host.", metavar="NAME", env="TOY_HOST")
 
 
-@dataclass(frozen=True, kw_only=True)
 class ToyOptions(HostOptions, OutputFormatOptions):
     """``provisioner toy``: an option of every kind."""
 

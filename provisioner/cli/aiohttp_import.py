@@ -32,15 +32,18 @@ def import_aiohttp() -> None:
     if "aiohttp" in sys.modules:
         return
     load = ssl.SSLContext.load_default_certs
-    ssl.SSLContext.load_default_certs = _postpone  # type: ignore[method-assign]
+    ssl.SSLContext.load_default_certs = _postpone  # type: ignore[assignment, method-assign]
     try:
         import_module("aiohttp")
     finally:
         ssl.SSLContext.load_default_certs = load  # type: ignore[method-assign]
 
 
-def _postpone(context: ssl.SSLContext, _purpose: ssl.Purpose = ssl.Purpose.SERVER_AUTH) -> None:
-    """Load the certificates later: they are those of servers, because aiohttp makes contexts for its client only."""
+def _postpone(
+    context: ssl.SSLContext,
+    purpose: ssl.Purpose = ssl.Purpose.SERVER_AUTH,  # noqa: ARG001 - aiohttp asks for no other
+) -> None:
+    """Load the certificates later."""
     context.__class__ = _LateTrust
 
 

@@ -44,7 +44,7 @@ def sections_of(command_name: str, options_class: Any) -> dict[str, list[Flag]]:
     that a command declares anew stays in the group where it was declared first.
     """
     declared = {each.name: each for each in fields(options_class)}
-    *bases, last = options_class.__mro__[1:-1]
+    *bases, last = options_class.__mro__[1:-2]  # without Options and object
     headings = {group: group.__doc__.partition(";")[0].rstrip(".") for group in (*bases, last)}
     groups = (*bases, options_class, last)
     group_of: dict[str, type] = {}

@@ -3,9 +3,6 @@
 From the field come the flag, the environment variable, the key in the configuration file and the keyword of
 ``provisioner.api``. The classes are groups of options, which commands combine by inheritance. Text values stay as
 the user wrote them; a ``parse_…`` function converts one and raises ``UsageError`` for a bad value.
-
-A group that is only inherited has no methods of its own: to compile those of all groups would take a tenth of the
-time until the first request.
 """
 
 from .commands import (
@@ -18,7 +15,7 @@ from .commands import (
     StatusOptions,
 )
 from .days import parse_day
-from .declaration import option
+from .declaration import Options, option
 from .durations import parse_duration, parse_milliseconds
 from .groups import (
     MOST_ROWS,
@@ -65,6 +62,7 @@ __all__ = [
     "MappingCommandOptions",
     "MappingOptions",
     "OnEndOptions",
+    "Options",
     "OutputFormatOptions",
     "PaceOptions",
     "Rate",

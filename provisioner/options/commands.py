@@ -1,7 +1,6 @@
 """Options class of each command: the groups that it shares with other commands, and its own options."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.system.addresses import named_as_file
@@ -29,7 +28,6 @@ from .limits import RATES, REGRESSIONS, parse_rate, parse_regression
 from .on_end import OnEndOptions
 
 
-@dataclass(frozen=True, kw_only=True)
 class CheckOptions(
     InputOptions,
     MappingOptions,
@@ -51,7 +49,6 @@ class CheckOptions(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
 class ExportOptions(ResultsOptions, TimeZoneOptions, OutputFormatOptions):
     """``provisioner export``."""
 
@@ -66,17 +63,14 @@ class ExportOptions(ResultsOptions, TimeZoneOptions, OutputFormatOptions):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
 class StatusOptions(TimeZoneOptions, OutputFormatOptions):
     """``provisioner status``."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class MappingCommandOptions(InputOptions, OutputFormatOptions):
     """``provisioner mapping``."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class ReconcileOptions(
     ReconcileTimingOptions,
     AccountsOptions,
@@ -100,7 +94,6 @@ class ReconcileOptions(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
 class ReportOptions(OverwriteOptions, TimeZoneOptions, OutputFormatOptions):
     """``provisioner report``."""
 
@@ -137,7 +130,6 @@ class ReportOptions(OverwriteOptions, TimeZoneOptions, OutputFormatOptions):
         return first.with_name(f"{'-and-'.join([first.stem, *compared])}.html")
 
 
-@dataclass(frozen=True, kw_only=True)
 class CloseOptions(
     AccountsOptions, TargetOptions, GiveUpOptions, OnEndOptions, TimeZoneOptions, OutputFormatOptions
 ):

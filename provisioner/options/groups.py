@@ -1,9 +1,8 @@
 """Groups of options that several commands share."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
-from .declaration import option
+from .declaration import Options, option
 from .durations import DURATIONS, parse_duration
 from .limits import RATES, parse_rate
 from .presets import PRESETS
@@ -18,8 +17,7 @@ HOUR_S = 3600
 DAY_S = 24 * HOUR_S
 
 
-@dataclass(frozen=True, kw_only=True)
-class MappingOptions:
+class MappingOptions(Options):
     """Where each field of a WebChat comes from."""
 
     map: Path | None = option(None, "Take fields, key and input options from this mapping file.", metavar="FILE")
@@ -59,8 +57,7 @@ class MappingOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
-class HistoryOptions:
+class HistoryOptions(Options):
     """Old chats."""
 
     history: str = option(
@@ -71,8 +68,7 @@ class HistoryOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
-class AccountsOptions:
+class AccountsOptions(Options):
     """Many accounts."""
 
     accounts: str = option(
@@ -87,8 +83,7 @@ USUAL_RATE = "4/s"
 """Default of ``--rate``: it leaves one of Twilio's 5 WebChats a second to the live website."""
 
 
-@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
-class RateOptions:
+class RateOptions(Options):
     """Rate."""
 
     rate: str = option(
@@ -100,15 +95,13 @@ class RateOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class PaceOptions(RateOptions):
     """Concurrency."""
 
     concurrency: int = option(16, "Most requests in flight.", metavar="N", least=1, most=MOST_AT_ONCE)
 
 
-@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
-class TimeZoneOptions:
+class TimeZoneOptions(Options):
     """Time zone."""
 
     tz: str = option(
@@ -119,7 +112,6 @@ class TimeZoneOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class ScheduleOptions(TimeZoneOptions):
     """Schedule."""
 
@@ -137,8 +129,7 @@ class ScheduleOptions(TimeZoneOptions):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ConnectionOptions:
+class ConnectionOptions(Options):
     """Connection."""
 
     timeout: float = option(
@@ -160,7 +151,6 @@ class ConnectionOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class TargetOptions(ConnectionOptions):
     """Connection or simulator."""
 
@@ -169,8 +159,7 @@ class TargetOptions(ConnectionOptions):
     )
 
 
-@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
-class GiveUpOptions:
+class GiveUpOptions(Options):
     """Patience with the network."""
 
     give_up: str = option(
@@ -182,8 +171,7 @@ class GiveUpOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
-class ReconcileTimingOptions:
+class ReconcileTimingOptions(Options):
     """Reconciliation timing."""
 
     settle_delay: float = option(
@@ -194,8 +182,7 @@ class ReconcileTimingOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
-class DashboardOptions:
+class DashboardOptions(Options):
     """Live page and metrics."""
 
     dashboard: str = option(
@@ -209,8 +196,7 @@ class DashboardOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
-class DetailOptions:
+class DetailOptions(Options):
     """Detail."""
 
     verbose: bool = option(
@@ -220,15 +206,13 @@ class DetailOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
-class OutputFormatOptions:
+class OutputFormatOptions(Options):
     """Options of every command."""
 
     json: bool = option(default=False, help_text="Print the summary as one JSON object on stdout.")
 
 
-@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
-class OverwriteOptions:
+class OverwriteOptions(Options):
     """Overwriting."""
 
     overwrite: bool = option(
@@ -236,7 +220,6 @@ class OverwriteOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
 class ResultsOptions(OverwriteOptions):
     """Results."""
 

@@ -1,12 +1,9 @@
 """Options of reading the input."""
 
-from dataclasses import dataclass
-
-from .declaration import option
+from .declaration import Options, option
 
 
-@dataclass(frozen=True, kw_only=True)
-class InputOptions:
+class InputOptions(Options):
     """How the input files are read; an empty text means: detect it."""
 
     encoding: str = option("", "Text encoding of the input, e.g. utf-8 or cp1252.  [default: detected]")

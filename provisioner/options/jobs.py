@@ -1,6 +1,5 @@
 """Options of ``run`` and ``load``, the commands that send the rows of a job."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from .declaration import option
@@ -29,7 +28,6 @@ from .sharing import SharingOptions
 from .telemetry import TelemetryOptions
 
 
-@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class JobOptions(
     ResultsOptions,
     InputOptions,
@@ -115,7 +113,6 @@ class JobOptions(
         return self.ledger or (Path(f"{self.output}.ledger") if self.output else None)
 
 
-@dataclass(frozen=True, kw_only=True)
 class RunOptions(JobOptions, AccountsOptions, HistoryOptions, SharingOptions, GiveUpOptions, OutputFormatOptions):
     """``provisioner run``."""
 
@@ -145,7 +142,6 @@ class RunOptions(JobOptions, AccountsOptions, HistoryOptions, SharingOptions, Gi
     )
 
 
-@dataclass(frozen=True, kw_only=True)
 class LoadOptions(JobOptions, OutputFormatOptions):
     """``provisioner load``."""
 

@@ -1,12 +1,9 @@
 """Option of the shell command that runs when a command has ended."""
 
-from dataclasses import dataclass
-
-from .declaration import option
+from .declaration import Options, option
 
 
-@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
-class OnEndOptions:
+class OnEndOptions(Options):
     """At the end."""
 
     on_end: str = option(

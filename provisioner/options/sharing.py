@@ -1,7 +1,6 @@
 """Options of a run that several workers share, and of a worker that joins it."""
 
 import re
-from dataclasses import dataclass
 
 import msgspec
 
@@ -9,7 +8,7 @@ from provisioner.errors import UsageError
 from provisioner.system.addresses import masked_address
 from provisioner.system.printable import LONGEST_NAME, LONGEST_NUMBER, quoted
 
-from .declaration import option
+from .declaration import Options, option
 from .durations import parse_duration
 from .groups import GiveUpOptions, OutputFormatOptions, TimeZoneOptions
 from .telemetry import TelemetryOptions
@@ -67,8 +66,7 @@ def parse_engine(text: str, flag: str = "--engine") -> EngineChoice | None:
     return EngineChoice(scheduler=f"{found['host']}:{port}")
 
 
-@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
-class SharingOptions:
+class SharingOptions(Options):
     """Several workers; with a ledger in PostgreSQL."""
 
     lease: str = option(
@@ -91,7 +89,6 @@ class SharingOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
 class WorkerOptions(GiveUpOptions, TelemetryOptions, TimeZoneOptions, OutputFormatOptions):
     """``provisioner worker``."""
 

@@ -1,6 +1,5 @@
 """Options of ``provisioner simulate``."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from .declaration import option
@@ -11,7 +10,6 @@ from .limits import FASTEST
 HIGHEST_PORT = 65535
 
 
-@dataclass(frozen=True, kw_only=True)
 class SimulateOptions(TimeZoneOptions, OutputFormatOptions):
     """``provisioner simulate``."""
 

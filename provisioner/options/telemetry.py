@@ -1,12 +1,9 @@
 """Option that turns OpenTelemetry on."""
 
-from dataclasses import dataclass
-
-from .declaration import option
+from .declaration import Options, option
 
 
-@dataclass(frozen=True, kw_only=True)
-class TelemetryOptions:
+class TelemetryOptions(Options):
     """Traces and metrics."""
 
     otel: bool = option(
