@@ -5,8 +5,9 @@ The log as JSON and the log file have every event.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from provisioner.models.text import rate_text
 
@@ -34,8 +35,7 @@ _TOLD_IN_WORDS = {"twilio.unreachable", "twilio.reached"}
 """Events of which a status line tells the same."""
 
 
-@dataclass(slots=True)
-class _Reason:
+class _Reason(msgspec.Struct):
     name: str
     count: int = 0
     last: str = ""

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -37,8 +36,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     ended: float
 
 
-@dataclass(slots=True)
-class Traffic:
+class Traffic(msgspec.Struct):
     """Total bytes of request bodies sent and of reply bodies received, without headers."""
 
     sent: int = 0

@@ -1,7 +1,8 @@
 """Decisions of a plan of histories: which rows have one, and whether posted messages are still its first ones."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from provisioner.models import HistoryEntry, HistoryReport, MessageStatus
 
@@ -10,8 +11,7 @@ MOST_NAMED = 5
 """Keys and lines that a report names."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownHistory:
+class KnownHistory(msgspec.Struct, frozen=True):
     """What a ledger holds of a row that is in the input and can be sent.
 
     ``is_closed`` is whether its first message is posted, or may be. ``status`` is that of its history, None for
@@ -28,8 +28,7 @@ class KnownHistory:
     sent_digest: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryTotal:
+class HistoryTotal(msgspec.Struct, frozen=True):
     """Number of messages of a row's history, and whether any of them is still to be posted."""
 
     row_id: int
@@ -37,18 +36,17 @@ class HistoryTotal:
     is_owed: bool
 
 
-@dataclass
-class HistoryPlanner:
+class HistoryPlanner(msgspec.Struct):
     """Decisions about one entry after the other, and the report about all of them.
 
     ``changed`` are the keys of rows of which messages were posted that are now missing or different.
     """
 
-    changed: list[str] = field(default_factory=list)
+    changed: list[str] = msgspec.field(default_factory=list)
     _chats: int = 0
     _messages: int = 0
     _unmatched: int = 0
-    _unmatched_lines: list[int] = field(default_factory=list)
+    _unmatched_lines: list[int] = msgspec.field(default_factory=list)
     _late: int = 0
 
     def decide(self, entry: HistoryEntry, known: KnownHistory | None) -> HistoryTotal | None:

@@ -1,14 +1,14 @@
 """Input and outcome of rebuilding a lost ledger, for every kind of ledger."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from provisioner.ledger.notes import PlanNotes
 from provisioner.models import Fingerprint, PlanEntry, Status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RebuildPlan:
+class RebuildPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What a ledger is rebuilt with, besides the results.
 
     ``source`` is the name of the results file. ``entries`` and ``fingerprints`` are those of the input, and
@@ -23,8 +23,7 @@ class RebuildPlan:
     is_asked: Callable[[str], bool]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RebuildReport:
+class RebuildReport(msgspec.Struct, frozen=True, kw_only=True):
     """Comparison of results and input.
 
     ``counts`` are the rows of the results by status. Of the ``outcomes`` rows with an outcome, ``found`` are in

@@ -3,10 +3,10 @@
 from array import array
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from msgspec import structs
 
 from provisioner.models import AttemptRecord, Step, Verdict
@@ -30,8 +30,7 @@ def _times() -> "array[float]":
     return array("d")
 
 
-@dataclass(slots=True)
-class StepMetrics:
+class StepMetrics(msgspec.Struct):
     """Measurements of one step (``create`` or ``message``); times are Unix seconds, latencies seconds.
 
     Latency from *due* is the time from when the row's first attempt should have started to the end of the attempt
@@ -50,19 +49,19 @@ class StepMetrics:
     """Requests that were sent more than ``LATE_S`` seconds after they were due."""
     found: int = 0
     """Rows whose reply was lost and that a look-up found: they succeeded, and have no latency."""
-    failures: Counter[str] = field(default_factory=Counter)
+    failures: Counter[str] = msgspec.field(default_factory=Counter)
     """Number of attempts that did not succeed, by error code."""
     first_due: float | None = None
     last_due: float | None = None
     """Latest due time among the first attempts of all rows."""
     last_sent: float | None = None
     last_ended: float | None = None
-    ended: "array[float]" = field(default_factory=_times)
-    from_due: "array[float]" = field(default_factory=_times)
-    from_sent: "array[float]" = field(default_factory=_times)
-    _waiting: dict[int, float] = field(default_factory=dict)
-    _thrown_back: set[int] = field(default_factory=set)
-    _refused: RowIds = field(default_factory=RowIds)
+    ended: "array[float]" = msgspec.field(default_factory=_times)
+    from_due: "array[float]" = msgspec.field(default_factory=_times)
+    from_sent: "array[float]" = msgspec.field(default_factory=_times)
+    _waiting: dict[int, float] = msgspec.field(default_factory=dict)
+    _thrown_back: set[int] = msgspec.field(default_factory=set)
+    _refused: RowIds = msgspec.field(default_factory=RowIds)
 
     def add(self, attempt: AttemptRecord) -> None:
         """Add one attempt. Attempts must be added in the order in which they ended.

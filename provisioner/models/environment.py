@@ -1,9 +1,10 @@
 """Environment of the process: variables, home folder and command line."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+
+import msgspec
 
 
 def working_folder() -> str:
@@ -14,8 +15,7 @@ def working_folder() -> str:
         return ""
 
 
-@dataclass(frozen=True)
-class ProcessEnvironment:
+class ProcessEnvironment(msgspec.Struct, frozen=True):
     """Environment in which a command was started.
 
     ``environ`` are the environment variables. ``home`` is the user's home folder, None if there is none.
@@ -28,8 +28,8 @@ class ProcessEnvironment:
     environ: Mapping[str, str]
     home: Path | None
     command: str
-    moment: datetime = field(default_factory=lambda: datetime.now().astimezone())
-    folder: str = field(default_factory=working_folder)
+    moment: datetime = msgspec.field(default_factory=lambda: datetime.now().astimezone())
+    folder: str = msgspec.field(default_factory=working_folder)
     typed: frozenset[str] = frozenset()
     configured: frozenset[str] = frozenset()
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -55,8 +54,7 @@ _NUMBER = re.compile(r"\d[\d,]*")
 _MOST_GROUPS = 1_000
 
 
-@dataclass(slots=True)
-class InvalidReason:
+class InvalidReason(msgspec.Struct):
     """One problem that several rows have; texts that differ only in their numbers count as one.
 
     ``problem`` is that of the first row. ``rows`` is the number of rows, and ``first_rows`` are the first of their
@@ -65,7 +63,7 @@ class InvalidReason:
 
     problem: Problem
     rows: int = 0
-    first_rows: list[int] = field(default_factory=list)
+    first_rows: list[int] = msgspec.field(default_factory=list)
     _numbers: list[str] | None = None
     _last_row: int = 0
 

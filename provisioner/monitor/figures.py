@@ -1,14 +1,14 @@
 """Result of a run in numbers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from provisioner.models import Status
 from provisioner.models.reasons import ErrorReason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFigures:
+class RunFigures(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of one run; the defaults are those of a run that sent nothing.
 
     ``done`` is the number of rows that got an outcome in the run. ``reasons`` say why rows were not created, the
@@ -24,14 +24,14 @@ class RunFigures:
 
     done: int = 0
     reasons: Sequence[ErrorReason] = ()
-    resolved_to: Mapping[Status, int] = field(default_factory=dict)
+    resolved_to: Mapping[Status, int] = msgspec.field(default_factory=dict)
     throttled: int = 0
     orphans: int = 0
     ignores_identity: bool = False
     most_in_flight: int = 0
     rate_achieved: float | None = None
     held_s: float | None = None
-    settled: Mapping[Status, int] = field(default_factory=dict)
+    settled: Mapping[Status, int] = msgspec.field(default_factory=dict)
     messages: int | None = None
     sent: int = 0
 

@@ -1,8 +1,9 @@
 """State of a run at one moment, as the live page and the metrics show it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
+
+import msgspec
 
 from provisioner.models import Counts
 from provisioner.models.metric_families import MetricSample
@@ -12,8 +13,7 @@ from provisioner.models.summary import Summary
 from .figures import NO_FIGURES, RunFigures
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFacts:
+class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a run from its start.
 
     ``command`` is ``run`` or ``load``. ``output`` is the results file as the user gave it, and ``inputs`` are the
@@ -30,8 +30,7 @@ class RunFacts:
     zone: tzinfo | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStatus:
+class RunStatus(msgspec.Struct, frozen=True, kw_only=True):
     """State of a run at one moment.
 
     ``now`` and ``began`` are Unix seconds; ``began`` is when sending began, None before. ``durations`` are the

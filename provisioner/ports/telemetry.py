@@ -5,8 +5,9 @@ They import no library, so that a run without telemetry loads none.
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
+
+import msgspec
 
 from provisioner.models import AttemptResult, Row, Status, Step, UnknownRow
 from provisioner.models.progress import Progress
@@ -16,16 +17,14 @@ from .sending import Observer
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """Endpoint of one kind of request; in its URL, ``REDACTED`` replaces what belongs to a customer."""
 
     method: str
     url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObservedAccount:
+class ObservedAccount(msgspec.Struct, frozen=True, kw_only=True):
     """What the requests of one account have in common.
 
     ``is_simulated`` says that they stay on this machine, and nothing of them is at Twilio.

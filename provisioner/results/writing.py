@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, islice
 from pathlib import Path
@@ -55,8 +54,7 @@ Cell = str | msgspec.Raw | None
 """Value of an input column: a text, JSON text (for JSON Lines only), or None when the record lacks it."""
 
 
-@dataclass(frozen=True)
-class InputColumns:
+class InputColumns(msgspec.Struct, frozen=True):
     """Columns of the input to repeat after those of the results: their names, and one list of cells per row."""
 
     names: Sequence[str]

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, Protocol
@@ -249,7 +248,7 @@ def _advice(
         final.counts.final,
         structs.replace(
             context,
-            figures=replace(report.figures, reasons=reasons),
+            figures=structs.replace(report.figures, reasons=reasons),
             has_failed=config.commands.options.failed is not None,
             unknown_rows=final.unknown_rows,
             reconcile=config.commands.reconcile,

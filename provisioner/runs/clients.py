@@ -1,7 +1,5 @@
 """Twilio clients of a run, which share one open transport."""
 
-from dataclasses import replace
-
 import msgspec
 from msgspec import structs
 
@@ -77,7 +75,7 @@ class RunClients(msgspec.Struct, frozen=True, kw_only=True):
             return self
         reads = Pacer(Rate(per_second=LOOK_UPS_PER_SECOND), host=self.host)
         history = HistoryCalls(MessageClient(self.transport, reads), loader)
-        return structs.replace(self, calls=replace(self.calls, history=history))
+        return structs.replace(self, calls=structs.replace(self.calls, history=history))
 
     def unique_names(self, row_loader: RowLoader) -> UniqueNames:
         """Return the look-up of rows by the unique names that ``row_loader`` reads from the input."""

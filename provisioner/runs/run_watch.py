@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import msgspec
 from msgspec import structs
@@ -60,7 +59,7 @@ class RunWatch:
     def follow(self, watched: WatchedRun) -> None:
         """Take the status from ``watched`` from now on."""
         self._watched = watched
-        self._last = replace(self._last, began=self._last.began or self._clock())
+        self._last = structs.replace(self._last, began=self._last.began or self._clock())
         if watched.monitor is not None:
             watched.monitor.listeners.append(self._record)
 
@@ -68,18 +67,18 @@ class RunWatch:
         """Keep the present figures: nothing is sent any more, and the results are being written."""
         told = self.status()
         progress = structs.replace(told.progress, state=WRITING, in_flight=0, rate_now=0.0, eta_s=None)
-        self._last, self._watched = replace(told, progress=progress), None
+        self._last, self._watched = structs.replace(told, progress=progress), None
 
     def finish(self, summary: Summary) -> None:
         """Keep the result of the run."""
-        self._last = replace(self.status(), summary=summary)
+        self._last = structs.replace(self.status(), summary=summary)
 
     def close(self) -> None:
         """Show that the run is over; without a result, an error ended it."""
         if self._last.summary is None:
             told = self.status()
             self._last, self._watched = (
-                replace(told, progress=structs.replace(told.progress, state=ENDED_EARLY)),
+                structs.replace(told, progress=structs.replace(told.progress, state=ENDED_EARLY)),
                 None,
             )
 
@@ -89,10 +88,10 @@ class RunWatch:
             return self._last
         now, watched = self._clock(), self._watched
         if watched is None:
-            return replace(self._last, now=now)
+            return structs.replace(self._last, now=now)
         if watched.monitor is None or watched.has_others():
-            self._last = replace(self._last, has_unseen=True)
-        return replace(
+            self._last = structs.replace(self._last, has_unseen=True)
+        return structs.replace(
             self._last,
             now=now,
             progress=watched.progress(),

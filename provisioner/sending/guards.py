@@ -1,7 +1,8 @@
 """Conditions that stop a run early, and the counts that they need. Pure."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from provisioner.errors import GuardError, ProvisionerError
 from provisioner.models import Status, Step, Verdict
@@ -30,8 +31,7 @@ class StopKind(StrEnum):
     """The input has changed since it was planned."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(msgspec.Struct, frozen=True):
     """Reason for which a run stopped early. ``error`` has the message for the user, None if it was asked to."""
 
     kind: StopKind
@@ -50,8 +50,7 @@ _CURE_OF_TWIN = (
 _FAILED = {Status.REJECTED, Status.UNKNOWN}
 
 
-@dataclass(slots=True)
-class FailureGuard:
+class FailureGuard(msgspec.Struct):
     """Counter of processed rows that stops the run after too many failures.
 
     A created row whose settings or message failed counts as failed. ``finished``, ``refused`` and ``failed`` are

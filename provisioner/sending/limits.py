@@ -1,13 +1,13 @@
 """Limits and retry policy of a run."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from provisioner.options import FailureLimit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DispatchLimits:
+class DispatchLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Limits and retry policy of a run.
 
     ``concurrency`` is the most requests in flight; ``max_attempts`` the most attempts per row. ``canary`` rows are

@@ -6,10 +6,10 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Protocol
 
+import msgspec
 from msgspec import structs
 
 from provisioner.ledger import RowStore
@@ -37,16 +37,14 @@ from provisioner.ports.sending import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryCalls:
+class HistoryCalls(msgspec.Struct, frozen=True):
     """What posts the messages of old chats, and what loads them."""
 
     messenger: HistoryMessenger
     loader: HistoryLoader
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TwilioCalls:
+class TwilioCalls(msgspec.Struct, frozen=True, kw_only=True):
     """Clients of a run and their rate limiters: ``pace`` for WebChats, ``message_pace`` for messages.
 
     ``settings`` set what rows ask for on their conversations; None where no row of the run can ask. Without
@@ -62,8 +60,7 @@ class TwilioCalls:
     service_check: ServiceCheck | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingsCalls:
+class SettingsCalls(msgspec.Struct, frozen=True, kw_only=True):
     """Client for settings of conversations, and its rate limiter; ``service_check`` as in ``TwilioCalls``.
 
     A stop does not close ``pace``, so that conversations that were created just before get their settings.

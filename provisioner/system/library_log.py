@@ -3,10 +3,10 @@
 import logging
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from threading import RLock
 from typing import Literal
 
+import msgspec
 import structlog
 
 from provisioner.system.tracebacks import fixed_part, place_of
@@ -19,8 +19,7 @@ TELL_AGAIN_S = 60.0
 """Minimum seconds between two log entries of one event; an entry contains the number of repeats since."""
 
 
-@dataclass(slots=True)
-class _Told:
+class _Told(msgspec.Struct):
     level: Level
     event: str
     values: dict[str, str]

@@ -1,7 +1,8 @@
 """The current run of an open ledger. All parts of the ledger record their attempts for it."""
 
 import sqlite3
-from dataclasses import dataclass
+
+import msgspec
 
 from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.writer import transaction
@@ -9,8 +10,7 @@ from provisioner.ledger.sqlite.writer import transaction
 _RUN = queries.load_queries("run")
 
 
-@dataclass(slots=True)
-class CurrentRun:
+class CurrentRun(msgspec.Struct):
     """The current run. ``id`` is its ID in the table ``runs``, None before ``start_run``.
 
     ``changes`` is how often this process has asked for rows to be changed.

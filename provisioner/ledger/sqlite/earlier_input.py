@@ -2,10 +2,10 @@
 
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import structs
 
 from provisioner.ledger import shapes
@@ -22,8 +22,7 @@ _NAMED = 3
 """Keys that are named of each input."""
 
 
-@dataclass(frozen=True, slots=True)
-class EarlierInput:
+class EarlierInput(msgspec.Struct, frozen=True):
     """The plan that is to be replaced; it has ``most_rows`` rows, and so at most as many with an outcome.
 
     ``last_id`` is the largest row ID; rows of the new plan that are new get larger ones. ``digests`` are those of

@@ -6,9 +6,10 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+import msgspec
 
 from provisioner.errors import StorageError
 from provisioner.ledger.sqlite import queries, wal
@@ -20,8 +21,7 @@ from provisioner.models import Manifest
 _IS_USED = queries.load_queries("run")["is_used"]
 
 
-@dataclass(frozen=True, slots=True)
-class OpenLedgerFile:
+class OpenLedgerFile(msgspec.Struct, frozen=True):
     """Open ledger file, before its writer thread starts.
 
     ``cleanup`` closes the file and releases the lock. A file that was created just now and holds no plan, row,

@@ -1,14 +1,14 @@
 """Rows that a part of the ledger is about: those of the whole job, or of one of its accounts."""
 
-from dataclasses import dataclass
 from functools import cache
+
+import msgspec
 
 _TABLES = ("plan", "rows")
 """Tables that say for each line in which account it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class SqliteRowScope:
+class SqliteRowScope(msgspec.Struct, frozen=True):
     """All rows of the job, or those of the account ``account_sid``; an account that has no row is allowed."""
 
     account_sid: str | None = None

@@ -9,13 +9,14 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from itertools import chain, filterfalse, groupby
 from operator import attrgetter
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from provisioner.ledger.sqlite.batch import Batch, BulkStatement
 from provisioner.ledger.sqlite.errors import translate_errors
@@ -28,8 +29,7 @@ T = TypeVar("T")
 _is_intent = attrgetter("is_intent")
 
 
-@dataclass(slots=True, eq=False)
-class _Call(Generic[T]):
+class _Call(msgspec.Struct, Generic[T], eq=False):
     futures: Sequence[asyncio.Future[T]]
     function: Callable[[sqlite3.Connection], T]
     is_last: bool = False

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from msgspec import structs
 
@@ -22,7 +21,7 @@ def of_listed_accounts(report: SendReport) -> SendReport:
     """Return the report of a run for many accounts, whose errors say where the credentials of each are."""
     reasons = [structs.replace(each, sentence=of_listed_account(each.sentence)) for each in report.figures.reasons]
     errors = {sid: of_listed_account(text) for sid, text in report.account_errors.items()}
-    return structs.replace(report, figures=replace(report.figures, reasons=reasons), account_errors=errors)
+    return structs.replace(report, figures=structs.replace(report.figures, reasons=reasons), account_errors=errors)
 
 
 async def figures_at_end(job: OpenJob, errors: Mapping[str, str]) -> Sequence[AccountFigures]:

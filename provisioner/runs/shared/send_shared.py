@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from msgspec import structs
 
@@ -99,7 +98,7 @@ def _report(
     end = end_of_accounts(over) if over and len(over) == len(ends) else None
     figures, (sent, received) = board.figures(), board.traffic()
     if end is not None and not end.kind:  # a dead worker's last figures are missing, but every row was sent
-        figures = replace(figures, done=run_plan.forecast.to_send)
+        figures = structs.replace(figures, done=run_plan.forecast.to_send)
     return SendReport(
         error=error_of(end) if end is not None else None,
         is_time_up=end is not None and end.kind == StopKind.TIME_UP,

@@ -25,8 +25,7 @@ _FAIR_SHARE = 0.5
 _NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(msgspec.Struct, frozen=True):
     """Dialect of a delimited text, with which records are written back in the same form.
 
     ``is_all_quoted`` is whether every field has quotes. ``separator_line`` is Excel's ``sep=`` line with its line

@@ -6,8 +6,9 @@ import select
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from provisioner.errors import InputError
 from provisioner.system.regular_files import Streams, is_named_pipe, open_regular
@@ -33,8 +34,7 @@ def open_pipe(name: str, path: Path) -> Iterator[Readable]:
         yield _Continued(first, io.BufferedReader(raw))
 
 
-@dataclass
-class _Continued:
+class _Continued(msgspec.Struct):
     """Stream whose first bytes have been read already; ``read`` returns them first."""
 
     first: bytes

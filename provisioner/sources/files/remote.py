@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -159,8 +158,7 @@ def _state(system: Any, path: str) -> dict[str, object]:
     return {"type": info["type"]} | {key: info[key] for key in _STATE if key in info}
 
 
-@dataclass
-class _Checked:
+class _Checked(msgspec.Struct):
     """Stream that is compared at its end with what the file system knew, and knows, of the object."""
 
     name: str

@@ -1,6 +1,5 @@
 """The line that says what a run does, or how it ended."""
 
-from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 
 import pytest
@@ -37,7 +36,7 @@ GOING = RunStatus(
 )
 def test_a_run_that_goes_on_says_what_it_does(state: str, tone: Tone, title: str) -> None:
     """Its state is the title; where nothing new is sent, it warns."""
-    found = live_verdict(replace(GOING, progress=structs.replace(GOING.progress, state=state)))
+    found = live_verdict(structs.replace(GOING, progress=structs.replace(GOING.progress, state=state)))
 
     assert (found.tone, found.title, found.text) == (tone, title, "")
 
@@ -78,16 +77,16 @@ def test_a_run_that_is_over_says_how_it_ended(
         details=FAILED if code == 99 else {},
     )
 
-    found = live_verdict(replace(GOING, summary=summary))
+    found = live_verdict(structs.replace(GOING, summary=summary))
 
     assert (found.tone, f"{found.title}: {found.text}") == (tone, line)
 
 
 def test_the_line_below_tells_share_and_times_with_their_offset() -> None:
     """In the zone of the run; the end has its date where that is another one."""
-    late = replace(GOING, progress=structs.replace(GOING.progress, eta_s=7200.0))
-    east = replace(GOING, facts=RunFacts(command="run", zone=EAST))
-    endless = replace(GOING, progress=structs.replace(GOING.progress, eta_s=1e15))
+    late = structs.replace(GOING, progress=structs.replace(GOING.progress, eta_s=7200.0))
+    east = structs.replace(GOING, facts=RunFacts(command="run", zone=EAST))
+    endless = structs.replace(GOING, progress=structs.replace(GOING.progress, eta_s=1e15))
 
     assert progress_line(GOING) == (
         "25 % · 100 of 400 rows · since 2023-11-14 22:13:20+00:00 · 1:40 elapsed · "
@@ -102,6 +101,6 @@ def test_at_the_end_it_tells_when_and_how_long() -> None:
     """No estimate is left."""
     summary = Summary(command="run", counts=DONE, elapsed_s=400.0)
 
-    assert progress_line(replace(GOING, summary=summary)) == (
+    assert progress_line(structs.replace(GOING, summary=summary)) == (
         "since 2023-11-14 22:13:20+00:00 · ended 2023-11-14 22:15:00+00:00 · took 6:40"
     )
