@@ -1,7 +1,8 @@
 """Import of aiohttp without the certificates of the system.
 
-aiohttp loads them as it is imported, for all its TLS connections. A tenth of the time until the first request goes
-into that, also where all requests are plain HTTP, as in a rehearsal.
+aiohttp loads them twice as it is imported, for connections over TLS that check them and for those that do not.
+A seventh of the time until the first request goes into that, also where all requests are plain HTTP, as in a
+rehearsal.
 """
 
 import ssl
@@ -31,18 +32,15 @@ def import_aiohttp() -> None:
     """
     if "aiohttp" in sys.modules:
         return
-    load = ssl.SSLContext.load_default_certs
-    ssl.SSLContext.load_default_certs = _postpone  # type: ignore[assignment, method-assign]
+    contexts: Any = ssl.SSLContext
+    contexts.set_default_verify_paths = _postpone  # in place of the method that it inherits
     try:
         import_module("aiohttp")
     finally:
-        ssl.SSLContext.load_default_certs = load  # type: ignore[method-assign]
+        del contexts.set_default_verify_paths
 
 
-def _postpone(
-    context: ssl.SSLContext,
-    purpose: ssl.Purpose = ssl.Purpose.SERVER_AUTH,  # noqa: ARG001 - aiohttp asks for no other
-) -> None:
+def _postpone(context: ssl.SSLContext) -> None:
     """Load the certificates later."""
     context.__class__ = _LateTrust
 
@@ -50,4 +48,4 @@ def _postpone(
 def _load(context: ssl.SSLContext) -> None:
     """Load the certificates, and make the context an ordinary one."""
     context.__class__ = ssl.SSLContext
-    context.load_default_certs()
+    context.set_default_verify_paths()
