@@ -30,6 +30,7 @@ from provisioner.errors import UsageError
 from provisioner.models import FIELDS
 from provisioner.system.library_log import LibraryHandler, LibraryLog
 from provisioner.system.os_errors import os_reason
+from provisioner.system.patterns import late_pattern
 from provisioner.system.printable import Styled, printable, printable_json
 from provisioner.system.regular_files import Streams, open_regular
 from provisioner.system.shown_time import clock_text, shown_zone, times_shown_in
@@ -212,7 +213,7 @@ def _mask(_logger: Any, _name: str, event: EventDict) -> EventDict:
 
 
 _HIDDEN = "***"
-_SECRETS = re.compile(r"password|passwd|secret|token|credential|cookie|api_?key|auth(?!or)|authorization")
+_SECRETS = late_pattern(r"password|passwd|secret|token|credential|cookie|api_?key|auth(?!or)|authorization")
 _CUSTOMER = frozenset(name.replace("_", "") for name in FIELDS) - {
     "addresssid",
     "uiversion",

@@ -1,8 +1,9 @@
-"""Bridge from a terminal command to ``api.perform``: main thread, process signals and console."""
+"""Bridge from a terminal command to ``commands.perform``: main thread, process signals and console."""
 
 from collections.abc import Sequence
 
-from provisioner.api import CommandContext, FileOptions, LedgerOptions, Summary, perform
+from provisioner.commands.perform import CommandContext, FileOptions, LedgerOptions, perform
+from provisioner.models.summary import Summary
 from provisioner.options import CheckOptions
 
 from .aiohttp_import import import_aiohttp

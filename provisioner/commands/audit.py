@@ -12,7 +12,8 @@ from provisioner.models.discrepancy import Discrepancy
 from provisioner.models.progress import Progress
 from provisioner.models.summary import CommandOutcome, ErrorInfo, Summary
 from provisioner.models.text import pluralize
-from provisioner.reconciling import BATCH, Audit, AuditedRow, AuditFinding
+from provisioner.reconciling import BATCH
+from provisioner.reconciling.audit import Audit, AuditedRow, AuditFinding
 from provisioner.signals import StopSignals
 
 from .account_ends import AccountEnd, error_of_accounts, left_notes

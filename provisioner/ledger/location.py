@@ -21,8 +21,9 @@ from provisioner.ledger.postgres.address import (
 from provisioner.ledger.sqlite.errors import is_folder
 from provisioner.ledger.sqlite.files import files_of_ledger
 from provisioner.system.addresses import masked_database
+from provisioner.system.patterns import late_pattern
 
-_ADDRESS = re.compile(
+_ADDRESS = late_pattern(
     r"\s*(?:[a-z][a-z0-9+.-]+:)+/|postgres(?:ql)?:\Z|.*\b(?:password|passwd|pwd)\s*=", re.IGNORECASE | re.DOTALL
 )
 """Start of a URL, or a connection string. One slash after the colon is enough: ``pathlib`` turns two into one."""
@@ -30,8 +31,8 @@ EMBEDDED = "embedded"
 """Value of ``--ledger`` that stands for an embedded server beside the results."""
 _EMBEDDED_JOB = "job"
 """Name of the one job of an embedded server, so that its folder may be renamed."""
-_LOST_SLASH = re.compile(r"^(\s*(?:[a-z][a-z0-9+.-]+:)+)(?:/(?!/)|\Z)", re.IGNORECASE)
-_LOST_EMPTY_HOST = re.compile(r"^(\s*postgres(?:ql)?:)//(?=[^/@?]*\?(?:.*&)?host=)", re.IGNORECASE)
+_LOST_SLASH = late_pattern(r"^(\s*(?:[a-z][a-z0-9+.-]+:)+)(?:/(?!/)|\Z)", re.IGNORECASE)
+_LOST_EMPTY_HOST = late_pattern(r"^(\s*postgres(?:ql)?:)//(?=[^/@?]*\?(?:.*&)?host=)", re.IGNORECASE)
 """Start of an address that names its host only as a parameter: what is left of ``///DATABASE?host=FOLDER``."""
 
 

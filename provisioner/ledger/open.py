@@ -17,7 +17,6 @@ from provisioner.ledger.sqlite.discovery import find_ledgers
 from provisioner.ledger.sqlite.files import is_database
 from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.reader import open_sqlite_reader
-from provisioner.ledger.sqlite.rebuild import rebuild_sqlite_ledger
 from provisioner.models import Fingerprint, Result
 
 if TYPE_CHECKING:  # a run on one machine does not load it
@@ -117,6 +116,10 @@ def rebuild_ledger(
             f"{location}: a ledger in a database is not rebuilt from results",
             cure="restore the job's schema from a backup of the database, or name a file with --ledger",
         )
+    from provisioner.ledger.sqlite.rebuild import (  # noqa: PLC0415 - hardly any run has lost its ledger
+        rebuild_sqlite_ledger,
+    )
+
     rebuild_sqlite_ledger(
         location.file_path(), settings, results, planned=planned, version=version, on_rebuilt=on_rebuilt
     )

@@ -7,7 +7,6 @@ number reaches the next integer; Poisson arrivals have the same mean rate and ex
 
 import math
 import random
-import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
@@ -15,9 +14,10 @@ import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.options import parse_duration, parse_rate
+from provisioner.system.patterns import late_pattern
 from provisioner.system.printable import quoted
 
-_STAGE = re.compile(r"\s*(?P<time>[^:]+):\s*(?P<step>=?)\s*(?P<rate>.+)")
+_STAGE = late_pattern(r"\s*(?P<time>[^:]+):\s*(?P<step>=?)\s*(?P<rate>.+)")
 
 
 class Stage(msgspec.Struct, frozen=True):

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from provisioner.errors import UsageError
+from provisioner.system.patterns import late_pattern
 from provisioner.system.printable import quoted
 
 from .percentiles import rank
 from .step_metrics import StepMetrics
 
-_TEST = re.compile(
+_TEST = late_pattern(
     r"\s*(?:(?P<share>rate)\((?P<of>error|429)\)|(?P<achieved>achieved)"
     r"|(?P<figure>p\d{1,2}(?:\.\d+)?|max|mean|min)\((?P<step>create|message)\.(?P<since>due|sent)\))"
     r"\s*(?P<sign><=|>=|<|>)\s*(?P<bound>\d+(?:\.\d+)?|\.\d+)\s*(?P<unit>ms|s|m|%)?\s*"
@@ -26,7 +27,7 @@ _SIGNS: Mapping[str, Callable[[float, float], bool]] = {
 }
 _UNITS = {"ms": 1000.0, "s": 1.0, "m": 1 / 60, "%": 100.0}
 """Number of each unit in one second, or in a share of 1."""
-_WITHOUT_STEP = re.compile(
+_WITHOUT_STEP = late_pattern(
     r"\s*(?P<figure>p\d{1,2}(?:\.\d+)?|max|mean|min)\s*(?P<step>\([^()]*\))?\s*(?P<test>[<>].*)", re.DOTALL
 )
 """A latency whose step is missing or unknown."""

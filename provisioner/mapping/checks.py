@@ -7,6 +7,7 @@ from typing import Self
 import msgspec
 
 from provisioner.errors import UsageError
+from provisioner.system.patterns import late_pattern
 from provisioner.system.printable import quoted, shortened
 
 from .column_words import is_about_a_person
@@ -20,9 +21,9 @@ _WITH_TEXTS = ("first_message", "identity")
 """The options for all rows whose text is a template."""
 _SIGNS = "\"'`´‘’“”„«»<>[](){}$%#"  # noqa: RUF001 - quotes as word processors write them
 """Characters that other programs write around the name of a column, and quotes."""
-_BETWEEN = re.compile(rf"[\s,;{re.escape(_SIGNS)}]+")
-_LOOSE = re.compile(rf"[\s_\-{re.escape(_SIGNS)}]+")
-_DOTTED = re.compile(r"[^\s.:/@]+(?:\.[^\s.:/@]+)+")
+_BETWEEN = late_pattern(rf"[\s,;{re.escape(_SIGNS)}]+")
+_LOOSE = late_pattern(rf"[\s_\-{re.escape(_SIGNS)}]+")
+_DOTTED = late_pattern(r"[^\s.:/@]+(?:\.[^\s.:/@]+)+")
 _PLACEHOLDER_SIGNS = {("$", ""), ("%", "%"), ("{", "}")}
 """What other programs write before and after a placeholder in braces."""
 

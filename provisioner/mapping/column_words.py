@@ -9,6 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 from provisioner.system.package_files import read_package_file
+from provisioner.system.patterns import late_pattern
 
 _TABLE = "column_words.toml"
 _OTHERS = "others"
@@ -18,11 +19,11 @@ _NOT_INSIDE = ("company", "language", "country", "subject")
 """Purposes for which a phrase has to end the name: ``company size`` and ``country of birth`` are others."""
 _OF_A_PERSON = ("first name", "last name", "full name", "email", "phone")
 
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_NO_LETTER = re.compile(r"[\W_]+")
+_CAMEL = late_pattern(r"(?<=[a-z0-9])(?=[A-Z])")
+_NO_LETTER = late_pattern(r"[\W_]+")
 _PLAIN = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "đ": "d"})
 """Letters that Unicode does not split into a letter and an accent."""
-_NUMBER = re.compile(r"(?<=[^\W\d])(?=\d)")
+_NUMBER = late_pattern(r"(?<=[^\W\d])(?=\d)")
 _VALUE_WORD = r"\b(?:\d+|value|wert|valeur|valor|valore|waarde|wartosc|値)\b"
 """Words which say nothing about the purpose of a column: ``E-mail 1 - Value``."""
 _CONTAINER = r"(?i)^(?:fields|properties|attributes|values|data|record|item|details|profile)\."

@@ -9,11 +9,12 @@ from typing import NamedTuple
 import msgspec
 
 from provisioner.errors import UsageError
+from provisioner.system.patterns import late_pattern
 from provisioner.system.printable import quoted
 
 from .templates import is_blank
 
-_NUMBER = re.compile(r"-?(?P<whole>[0-9]+)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_NUMBER = late_pattern(r"-?(?P<whole>[0-9]+)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _MOST_DATES = 4096
 _WORDS = {
     **dict.fromkeys(("true", "t", "yes", "y", "1"), b"true"),
@@ -143,7 +144,7 @@ class _Date(msgspec.Struct, frozen=True):
         return moment if _TIME_IN_FORMAT.search(self.format) else moment.date()
 
 
-_TIME_IN_FORMAT = re.compile(r"%[HIcXTR]")
+_TIME_IN_FORMAT = late_pattern(r"%[HIcXTR]")
 
 
 def _iso(text: str) -> date | None:

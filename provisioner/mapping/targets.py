@@ -1,8 +1,7 @@
 """Targets of a mapping: the field that the name of a column, or the FIELD of ``--set``, means."""
 
-import re
-
 from provisioner.models import FIELDS
+from provisioner.system.patterns import late_pattern
 
 PRE_ENGAGEMENT_PREFIX = "pre_engagement."
 """Prefix of targets that are single members of the pre-engagement object."""
@@ -17,7 +16,7 @@ _CONTENT = {"chat_friendly_name", "customer_friendly_name", "first_message", "pr
 
 _COMMON = {"author", "attributes"}
 
-_SEPARATORS = re.compile(r"[\s_-]+")
+_SEPARATORS = late_pattern(r"[\s_-]+")
 
 
 def _folded(name: str) -> str:

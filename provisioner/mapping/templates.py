@@ -11,6 +11,7 @@ from typing import Self
 import msgspec
 
 from provisioner.errors import UsageError
+from provisioner.system.patterns import late_pattern
 from provisioner.system.printable import quoted
 
 Values = list[str] | dict[str, str]
@@ -22,7 +23,7 @@ Getter = Callable[[Values], str]
 MAX_CHARACTERS = 65_536
 """Longest rendered text, in characters. The limit is ours: twice the longest text that a field may have."""
 
-_TOKEN = re.compile(r"(?P<brace>\{\{|\}\})|\{(?P<column>[^{}]*)\}|(?P<stray>[{}])|(?P<literal>[^{}]+)")
+_TOKEN = late_pattern(r"(?P<brace>\{\{|\}\})|\{(?P<column>[^{}]*)\}|(?P<stray>[{}])|(?P<literal>[^{}]+)")
 
 
 class TooLongError(Exception):

@@ -1,9 +1,10 @@
 """Line numbers of the keys in a TOML text, which Python's TOML parser does not report."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
-_TABLE = re.compile(r"\s*\[+\s*(?P<name>[^\[\]=]+?)\s*\]+")
+from provisioner.system.patterns import late_pattern
+
+_TABLE = late_pattern(r"\s*\[+\s*(?P<name>[^\[\]=]+?)\s*\]+")
 
 
 def lines_of(text: str) -> Mapping[str, int]:

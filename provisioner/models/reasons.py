@@ -1,12 +1,12 @@
 """Reasons why rows were not created, as text for people."""
 
-import re
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from provisioner.models import MessageStatus, Problem, SettingsStatus, Status
 from provisioner.models.text import pluralize
+from provisioner.system.patterns import late_pattern
 
 MOST_REASONS = 5
 """Maximum number of reasons that are shown at the end of a command."""
@@ -50,7 +50,7 @@ def format_row_list(rows: Sequence[int], total: int) -> str:
     return f" ({'row' if total == 1 else 'rows'} {named}{more})"
 
 
-_NUMBER = re.compile(r"\d[\d,]*")
+_NUMBER = late_pattern(r"\d[\d,]*")
 _MOST_GROUPS = 1_000
 
 

@@ -11,6 +11,7 @@ Source: Twilio's OpenAPI description, https://github.com/twilio/twilio-oai.
 import re
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import cached_property
 
 _DIGITS = 32
 _DIGIT = "[0-9a-fA-F]"
@@ -37,11 +38,14 @@ class SidKind(StrEnum):
     """A workspace of TaskRouter."""
     REQUEST = "RQ"
 
-    def __init__(self, letters: str) -> None:
-        """Compile the regular expressions of this kind."""
-        self.matches: Callable[[str], object] = re.compile(rf"{letters}{_DIGIT}{{{_DIGITS}}}\Z").match
+    @cached_property
+    def matches(self) -> Callable[[str], object]:
         """Return a match if a text is a SID of this kind, else None; a bound method, for speed."""
-        self._match_row = re.compile(rf"(?:{letters}{_DIGIT}{{{_DIGITS}}})*\Z").match
+        return re.compile(rf"{self.value}{_DIGIT}{{{_DIGITS}}}\Z").match
+
+    @cached_property
+    def _match_row(self) -> Callable[[str], object]:
+        return re.compile(rf"(?:{self.value}{_DIGIT}{{{_DIGITS}}})*\Z").match
 
     @property
     def pattern(self) -> str:

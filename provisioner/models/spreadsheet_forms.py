@@ -1,16 +1,17 @@
 """What becomes of a key when a spreadsheet program, or a script, saves a table again."""
 
-import re
 from collections.abc import Iterator
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
 from itertools import islice
+
+from provisioner.system.patterns import late_pattern
 
 _MOST_FORMS = 100
 """Forms of a key that are returned; more come of many long numbers only."""
 _LONGEST = 64
 """Characters of a key; no number that a spreadsheet program understands is longer."""
-_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(?:[.,][0-9]{1,20})?(?:[eE][+-]?[0-9]{1,2})?")
-_SHORTENED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?E[+-][0-9]{2}")
+_NUMBER = late_pattern(r"[+-]?[0-9]{1,40}(?:[.,][0-9]{1,20})?(?:[eE][+-]?[0-9]{1,2})?")
+_SHORTENED = late_pattern(r"[+-]?[0-9](?:[.,][0-9]+)?E[+-][0-9]{2}")
 """Number as a spreadsheet program shows it in scientific notation."""
 _KEPT = 15
 """Digits of a number that a spreadsheet program keeps; the others become zeros."""

@@ -4,10 +4,11 @@ import re
 from datetime import date
 
 from provisioner.errors import UsageError
+from provisioner.system.patterns import late_pattern
 from provisioner.system.printable import LONGEST_NUMBER, quoted
 
 DAYS = "YYYY-MM-DD, in UTC"
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DAY = late_pattern(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def parse_day(text: str, flag: str) -> date:

@@ -1,8 +1,7 @@
 """Parsers of durations such as ``1h30m`` and ``50ms``."""
 
-import re
-
 from provisioner.errors import UsageError
+from provisioner.system.patterns import late_pattern
 from provisioner.system.printable import LONGEST_NUMBER, quoted
 
 LONGEST_S = 366 * 24 * 3600.0
@@ -12,11 +11,11 @@ LONGEST_MS = 3600 * 1000.0
 """Longest latency or delay of the simulator in milliseconds: one hour."""
 MILLISECONDS = "up to an hour"
 
-_TIME = re.compile(
+_TIME = late_pattern(
     r"(?:(?P<hours>\d+(?:\.\d+)?)h)?(?:(?P<minutes>\d+(?:\.\d+)?)m)?(?:(?P<seconds>\d+(?:\.\d+)?)s?)?"
 )
 _UNITS_S = {"hours": 3600.0, "minutes": 60.0, "seconds": 1.0}
-_MILLISECONDS = re.compile(r"(?P<number>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>ms|s)?")
+_MILLISECONDS = late_pattern(r"(?P<number>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>ms|s)?")
 
 
 def parse_duration(text: str, flag: str) -> float:

@@ -1,11 +1,11 @@
 """Parsers of rates, such as ``4/s``, and of failure limits, such as ``2%``."""
 
 import math
-import re
 
 import msgspec
 
 from provisioner.errors import UsageError
+from provisioner.system.patterns import late_pattern
 from provisioner.system.printable import LONGEST_NUMBER, quoted
 
 FASTEST = 100_000.0
@@ -31,8 +31,8 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True):
     is_auto: bool = False
 
 
-_RATE = re.compile(r"(?P<count>\d+(?:\.\d+)?|\.\d+)\s*(?:/\s*(?P<unit>s|sec|m|min|h|hour))?")
-_PERCENT = re.compile(r"(?P<percent>\d+(?:\.\d+)?|\.\d+)\s*%")
+_RATE = late_pattern(r"(?P<count>\d+(?:\.\d+)?|\.\d+)\s*(?:/\s*(?P<unit>s|sec|m|min|h|hour))?")
+_PERCENT = late_pattern(r"(?P<percent>\d+(?:\.\d+)?|\.\d+)\s*%")
 _SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "hour": 3600}
 
 

@@ -6,6 +6,7 @@ import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.system.addresses import masked_address
+from provisioner.system.patterns import late_pattern
 from provisioner.system.printable import LONGEST_NAME, LONGEST_NUMBER, quoted
 
 from .declaration import Options, option
@@ -35,7 +36,7 @@ MOST_WORKERS = 1000
 USUAL_WORKERS = 2
 """Workers of an engine when no number is given: one goes on when the other dies."""
 ENGINES = "local or dask://HOST:PORT"
-_DASK = re.compile(
+_DASK = late_pattern(
     r"dask://(?P<host>\[[0-9a-f:.]+(?:%[\w.-]+)?\]|[\w.-]+)(?::(?P<port>\d{1,5}))?/?", re.IGNORECASE | re.ASCII
 )
 _DASK_PORT = 8786

@@ -1,7 +1,6 @@
 """Time zones as texts."""
 
 from datetime import tzinfo
-from zoneinfo import ZoneInfo
 
 from provisioner.errors import UsageError
 from provisioner.system.printable import quoted
@@ -14,6 +13,8 @@ def parse_zone(name: str, flag: str = "--tz") -> tzinfo | None:
     """
     if not name:
         return None
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - most commands are given none
+
     try:
         return ZoneInfo(name)
     except (LookupError, ValueError, OSError) as error:

@@ -4,16 +4,16 @@ A window is an interval of wall-clock time that repeats every day and may includ
 a skipped time is moved later by the length of the jump; when clocks go back, the first of two equal times counts.
 """
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 import msgspec
 
 from provisioner.errors import UsageError
+from provisioner.system.patterns import late_pattern
 from provisioner.system.printable import quoted
 
-_WINDOW = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
+_WINDOW = late_pattern(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 _DAY = timedelta(days=1)
 _FORESEEN = timedelta(days=3660)
 _HOURS, _MINUTES = 24, 60

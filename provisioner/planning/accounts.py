@@ -1,6 +1,5 @@
 """The file of ``--accounts``: the accounts of a job, with the places of their credentials."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from provisioner.errors import InputError, UsageError
@@ -10,6 +9,7 @@ from provisioner.models.sids import SidKind
 from provisioner.options import InputOptions, parse_rate
 from provisioner.rows import validate_address
 from provisioner.sources import STDIN, Source, open_sources
+from provisioner.system.patterns import late_pattern
 from provisioner.system.printable import quoted
 
 _COLUMNS = {
@@ -22,13 +22,13 @@ _COLUMNS = {
 """Columns of the file by their names without case, spaces, ``_`` and ``-``."""
 _NEEDED = ("account_sid", "credentials")
 _LISTED = ", ".join(_COLUMNS.values())
-_IGNORED = re.compile(r"[\s_-]+")
-_SECRET = re.compile(r"SK[0-9a-fA-F]{32}(?::.*)?|[A-Za-z0-9]{32}")
+_IGNORED = late_pattern(r"[\s_-]+")
+_SECRET = late_pattern(r"SK[0-9a-fA-F]{32}(?::.*)?|[A-Za-z0-9]{32}")
 """SID of an API key, also with its secret; an auth token or the secret of a key. Other SIDs are longer."""
-_LIKE_A_VALUE = re.compile(r"[A-Za-z0-9]{32}|:")
+_LIKE_A_VALUE = late_pattern(r"[A-Za-z0-9]{32}|:")
 """What the name of a column does not have, but a value may: the first line of a file without names."""
-_SECRET_NAMES = re.compile(r"secret|token|password|passwd|apikey")
-_PREFIX = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SECRET_NAMES = late_pattern(r"secret|token|password|passwd|apikey")
+_PREFIX = late_pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLACES = "env:PREFIX, where PREFIX_API_KEY and PREFIX_API_SECRET are set, or profile:NAME of twilio-cli"
 _KEEP_OUT = f"keep secrets out of this file: name their place as {_PLACES}, and revoke a secret that others read"
 _MOST = 1_000

@@ -1,7 +1,6 @@
 """Plan pass: read and validate every record and store the plan in the ledger."""
 
 import asyncio
-import re
 from collections.abc import Callable, Sequence
 from shlex import quote
 
@@ -18,9 +17,10 @@ from provisioner.planning.findings import PlanFindings
 from provisioner.planning.input import JobInput
 from provisioner.rows import validate_address, validate_marker, validate_ui_version
 from provisioner.sources import Source
+from provisioner.system.patterns import late_pattern
 from provisioner.system.printable import shortened, shortened_path
 
-_HASH = re.compile(r"[0-9a-f]{32}(?:-\d+)?")
+_HASH = late_pattern(r"[0-9a-f]{32}(?:-\d+)?")
 """A key that is made of a row's content."""
 _SHOWN_OF_HASH = 8
 _MOST_OF_KEY = 40

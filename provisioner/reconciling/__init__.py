@@ -9,7 +9,6 @@ exist · ``service_check`` finds out whether the service that is asked is the on
 guard against twins.
 """
 
-from .audit import Audit, AuditedRow, AuditFinding
 from .finder_choice import LOOK_UPS_PER_SECOND, FinderChoice, choose_finder
 from .finders import AT_ONCE
 from .history import history_reconciler
@@ -23,9 +22,6 @@ __all__ = [
     "AT_ONCE",
     "BATCH",
     "LOOK_UPS_PER_SECOND",
-    "Audit",
-    "AuditFinding",
-    "AuditedRow",
     "FinderChoice",
     "JobServiceCheck",
     "MessageReconciler",

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple, Self
 
 from provisioner.models.output_columns import ACCOUNT_COLUMNS, folded_name
+from provisioner.system.patterns import late_pattern
 
-SEPARATOR_LINE = re.compile(r'\A"?sep=[^\r\n]*(?:\r\n|\r|\n)', re.IGNORECASE)
+SEPARATOR_LINE = late_pattern(r'\A"?sep=[^\r\n]*(?:\r\n|\r|\n)', re.IGNORECASE)
 """Line before the header by which Excel is told the delimiter."""
 _PLACED = 3
 """The first of our columns say where in the input a row stood."""

@@ -4,7 +4,6 @@ import codecs
 import csv
 import io
 import os
-import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -22,6 +21,7 @@ from provisioner.models.sids import SidKind
 from provisioner.options.shell_command import export_command
 from provisioner.sources.delimited.formula_guard import unguarded
 from provisioner.system.os_errors import os_reason
+from provisioner.system.patterns import late_pattern
 from provisioner.system.regular_files import open_regular
 
 from .layout import SEPARATOR_LINE, Layout
@@ -32,7 +32,7 @@ _AS_UTF_8 = "save it as CSV UTF-8, with all its columns"
 _HEAD_SIZE = 64 * 1024
 _FIRST_LINES = 1_000
 _MOST_DIGITS = 18
-_FIGURE = re.compile(r"-?\d{1,18}(?:\.\d{1,18})?")
+_FIGURE = late_pattern(r"-?\d{1,18}(?:\.\d{1,18})?")
 _IN_INPUT, _VANISHED = msgspec.json.Decoder(Result), msgspec.json.Decoder(VanishedResult)
 
 

@@ -27,27 +27,28 @@ from provisioner.sources.json.objects import members_of
 from provisioner.sources.open import find_format, open_source
 from provisioner.sources.source import Source
 from provisioner.sources.text.encoding import detect_encoding
+from provisioner.system.patterns import late_pattern
 from provisioner.system.regular_files import open_regular
 
 _HEAD_SIZE = 64 * 1024
 """Bytes that are looked at; a header that is longer is not recognised."""
 _METRICS = b"# HELP provisioner_"
 _DATABASE = b"SQLite format 3\0"
-_MARKED_PAGE = re.compile(
+_MARKED_PAGE = late_pattern(
     rb'<!doctype html><html[^>]*><head>(?:<meta [^>]*>)*?<meta name="generator" content="webchat-'
 )
-_UNMARKED_PAGE = re.compile(
+_UNMARKED_PAGE = late_pattern(
     rb"<!doctype html>.{0,2000}default-src &#x27;none&#x27;; style-src.*?<p>made [^<]{1,99} by provisioner [0-9]",
     re.DOTALL,
 )
 """A report of version 0.1.0, which had no mark."""
-_DELIMITER = re.compile(
+_DELIMITER = late_pattern(
     r'(?:\brow|status|_error_code|_error|conversation[ _-]?sid) *"? *([^\w"\r\n])', re.IGNORECASE
 )
 """The character behind one of our columns, which may be the delimiter."""
-_SEPARATOR_LINE = re.compile(r'"?sep=[^\r\n]*[\r\n]+', re.IGNORECASE)
+_SEPARATOR_LINE = late_pattern(r'"?sep=[^\r\n]*[\r\n]+', re.IGNORECASE)
 _OWN_COLUMNS = (RESULT_COLUMNS, ACCOUNT_COLUMNS)
-_NO_RECORDS = re.compile(r'\s*(?:\{\s*"[^"]*"\s*:\s*)*\[\s*\]\s*\}*\s*')
+_NO_RECORDS = late_pattern(r'\s*(?:\{\s*"[^"]*"\s*:\s*)*\[\s*\]\s*\}*\s*')
 """JSON with an empty list of records and nothing else."""
 
 

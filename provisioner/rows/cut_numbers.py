@@ -1,8 +1,8 @@
 """Numbers of which a spreadsheet program has kept only the first digits, as in ``1.23457E+11``."""
 
-import re
+from provisioner.system.patterns import late_pattern
 
-_CUT = re.compile(r"(?<![\w.,])[+-]?\d{1,3}(?:[.,]\d+)?[Ee]\+\d{1,3}(?![\w.,@])")
+_CUT = late_pattern(r"(?<![\w.,])[+-]?\d{1,3}(?:[.,]\d+)?[Ee]\+\d{1,3}(?![\w.,@])")
 
 CUT_NUMBER = "Excel has cut this number to its first digits, as in 1.23457E+11"
 """What is wrong with such a number."""

@@ -1,6 +1,5 @@
 """Digests, identities and marks: they identify a row without revealing its content or its key."""
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
@@ -9,13 +8,14 @@ from itertools import repeat
 import msgspec
 
 from provisioner.models import HistoryMessage, WebChatRequest
+from provisioner.system.patterns import late_pattern
 
 _DIGEST_BYTES = 16
 _FIRST_FIELDS = 7
 """Number of fields that requests have always had; the others change no digest as long as they are empty."""
 _EMPTY = blake2b(digest_size=_DIGEST_BYTES)
 """Empty hasher; copying it is faster than making a new one."""
-_GENERATED = re.compile(rf"wc-[0-9a-f]{{{2 * _DIGEST_BYTES}}}")
+_GENERATED = late_pattern(rf"wc-[0-9a-f]{{{2 * _DIGEST_BYTES}}}")
 _encode = msgspec.msgpack.Encoder().encode
 
 

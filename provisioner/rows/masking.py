@@ -1,14 +1,13 @@
 """Masked form of a request for display: field names and lengths, without customer data."""
 
-import re
-
 import msgspec
 
 from provisioner.models import WebChatRequest
+from provisioner.system.patterns import late_pattern
 
 _SHOWN = ("address_sid", "ui_version", "inactive_after", "close_after", "account_sid")
 _JSON = ("pre_engagement_data", "attributes")
-_OWN_IDENTITY = re.compile(r"wc-[0-9a-f]{32}")
+_OWN_IDENTITY = late_pattern(r"wc-[0-9a-f]{32}")
 _members_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _KINDS = {"{": "object", "[": "list", "t": "boolean", "f": "boolean", "n": "null"}
 

@@ -5,12 +5,12 @@ digits).
 """
 
 import json
-import re
 from collections.abc import Iterator
 
 import msgspec
 
 from provisioner.models import Mapped, Members, WebChatRequest
+from provisioner.system.patterns import late_pattern
 
 from .validation import validate_surrogates
 
@@ -33,7 +33,7 @@ Fault = tuple[str, str]
 _MOST_BYTES_PER_CHARACTER = 4
 _encode = msgspec.json.Encoder().encode
 _members_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_POSITION = re.compile(r"(?:JSON is malformed: )?(?P<what>.*) \(byte (?P<byte>\d+)\)")
+_POSITION = late_pattern(r"(?:JSON is malformed: )?(?P<what>.*) \(byte (?P<byte>\d+)\)")
 
 
 def build_json(mapped: Mapped, *, friendly_name: bool, marker: str = "") -> tuple[str, list[Fault]]:

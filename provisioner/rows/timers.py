@@ -3,6 +3,7 @@
 import re
 
 from provisioner.options import parse_duration
+from provisioner.system.patterns import late_pattern
 
 SHORTEST_INACTIVE_S = 60.0
 """Shortest time in seconds until a conversation becomes inactive.
@@ -14,7 +15,7 @@ SHORTEST_CLOSE_S = 600.0
 
 Source: Twilio, https://www.twilio.com/docs/api/errors/50376.
 """
-_ISO = re.compile(
+_ISO = late_pattern(
     r"P(?:(?P<days>\d{1,5})D)?(?:T(?=\d)(?P<time>(?:\d{1,9}H)?(?:\d{1,9}M)?(?:\d{1,9}S)?))?", re.ASCII
 )
 _HOURS = 24

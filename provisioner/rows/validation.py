@@ -5,13 +5,12 @@ be customer data. The limits are Twilio's (Twilio: ``POST /v2/WebChats``, Conver
 docstring says otherwise.
 """
 
-import re
-
 import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.models.sids import SidKind
 from provisioner.options.durations import DURATIONS
+from provisioner.system.patterns import late_pattern
 
 from .cut_numbers import CUT_NUMBER, CUT_NUMBER_CURE, holds_cut_number
 from .timers import SHORTEST_CLOSE_S, SHORTEST_INACTIVE_S, parse_timer
@@ -34,14 +33,14 @@ _OTHER_SIDS = {
     "AD": "begins with AD, like the SID of a postal address",
     "IS": "begins with IS, like the SID of a Conversations service",
 }
-_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
+_UNRESERVED = late_pattern(r"[A-Za-z0-9._~-]*")
 """Characters that a URL holds as they are (RFC 3986, section 2.3)."""
 _members_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _NOT_MEANT = (
     "if this column is not meant for it, --set {field}= ignores it in a new job; in one that has begun, rename it"
 )
-_MARKER = re.compile(r"[A-Za-z0-9_]{1,64}")
-_HEADER_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+_MARKER = late_pattern(r"[A-Za-z0-9_]{1,64}")
+_HEADER_VALUE = late_pattern(r"[!-~](?:[ -~]*[!-~])?")
 
 
 def validate_address(text: str) -> tuple[str, ...]:

@@ -22,7 +22,6 @@ from provisioner.sources.files.objects import downloaded, object_address, shown_
 
 from .earlier_files import keep_file
 from .foreign_results import has_results, has_unknown_rows
-from .ledger_rebuild import rebuild_lost_ledger
 from .sent_before import find_sent_before
 
 
@@ -85,6 +84,8 @@ async def start_job(
     another ledger, and, unless the requests stay on this machine, for an input that another ledger has sent.
     """
     if config.rebuild_from is not None:
+        from .ledger_rebuild import rebuild_lost_ledger  # noqa: PLC0415 - hardly any run has lost its ledger
+
         notes = await rebuild_lost_ledger(
             config.ledger,
             config.rebuild_from,

@@ -8,6 +8,7 @@ from provisioner.sources.delimited.parsing import END_OF_COPY
 from provisioner.sources.delimited.preamble import parse_sep_line
 from provisioner.sources.skipped import EMPTY_RECORD, END_MARK, REPEATED_HEADER
 from provisioner.sources.text.decoding import BOM
+from provisioner.system.patterns import late_pattern
 
 DASH_LINE = "dash line"
 ROW_COUNT = "row count"
@@ -35,11 +36,11 @@ _PATTERNS = (
     r"(?:rows|records) affected:? *\d+",
 )
 """Row counts of psql, sqlcmd, isql, SQL*Plus, SnowSQL, mysql, db2, bteq and their relatives, in some languages."""
-_CLOSING = re.compile(r"completion time: \S+", re.IGNORECASE)
+_CLOSING = late_pattern(r"completion time: \S+", re.IGNORECASE)
 """Last line of SQL Server Management Studio."""
-_COMMAND_TAG = re.compile(r"(?:COPY|SELECT|UNLOAD) \d+")
-_DASHES = re.compile(r"-+|=+|:?-{2,}:?")
-_RULER = re.compile(r"[-=+|\s]*[-=]{2}[-=+|\s]*")
+_COMMAND_TAG = late_pattern(r"(?:COPY|SELECT|UNLOAD) \d+")
+_DASHES = late_pattern(r"-+|=+|:?-{2,}:?")
+_RULER = late_pattern(r"[-=+|\s]*[-=]{2}[-=+|\s]*")
 _SURE_DASHES = 2
 
 LEAST_OF_ROWS, LEAST_OF_SINGLE_VALUES = "0", ":"

@@ -13,12 +13,13 @@ from provisioner.sources.files.discovery import resolve_inputs
 from provisioner.sources.files.raw_input import RawInput
 from provisioner.sources.json.layouts import detect_layout
 from provisioner.sources.text.encoding import JSON_ENCODING, Encoding, detect_encoding, guess_encoding_of
+from provisioner.system.patterns import late_pattern
 
 from .detection import Detected, Detection, EmptyInputError, is_parquet, is_zip, reject_unsupported
 from .empty import EmptySource
 from .source import Source
 
-_JSON_NAME = re.compile(r"\.(?:jsonl|ndjson|json)(?:\.(?:gz|bz2|xz|zst))?$", re.IGNORECASE)
+_JSON_NAME = late_pattern(r"\.(?:jsonl|ndjson|json)(?:\.(?:gz|bz2|xz|zst))?$", re.IGNORECASE)
 
 
 def find_format(text: str, override: str, name: str) -> Detected:

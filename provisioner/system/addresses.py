@@ -4,30 +4,32 @@ import re
 from ipaddress import ip_address
 from pathlib import Path
 
+from .patterns import late_pattern
+
 MASK = "***"
 """Text in place of a secret."""
 
-_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+)(?:::[a-z0-9+.:-]+)?://", re.IGNORECASE)
-_WEB = re.compile(
+_ADDRESS = late_pattern(r"([a-z][a-z0-9+.-]+)(?:::[a-z0-9+.:-]+)?://", re.IGNORECASE)
+_WEB = late_pattern(
     r"(?P<scheme>[^:]+://)(?P<user>[^/?#]*@)?(?P<host>(?:\[[^\]@/?#]*\]|[^@:/?#\[\]]+)(?::\d*)?)(?P<path>[/?#].*)?",
     re.DOTALL,
 )
-_DATABASE = re.compile(r"\s*postgres(?:ql)?:/", re.IGNORECASE)
+_DATABASE = late_pattern(r"\s*postgres(?:ql)?:/", re.IGNORECASE)
 """Start of the address of a database; ``pathlib`` turns two slashes into one."""
-_JOB = re.compile(r"[?&]job=([\w.-]+)")
-_DATABASE_PASSWORD = re.compile(r"^([^/]*:/+[^:/?#]*):.*@", re.DOTALL)
+_JOB = late_pattern(r"[?&]job=([\w.-]+)")
+_DATABASE_PASSWORD = late_pattern(r"^([^/]*:/+[^:/?#]*):.*@", re.DOTALL)
 """From the colon after the user name to the last ``@``: a password may hold any character, also ``@``."""
-_HOSTLESS_PASSWORD = re.compile(r"^([^/]*:/+[^:/?#@\[]*):(?!\d+(?:[/?#]|$))[^/?#@]*(?=[/?#]|$)")
+_HOSTLESS_PASSWORD = late_pattern(r"^([^/]*:/+[^:/?#@\[]*):(?!\d+(?:[/?#]|$))[^/?#@]*(?=[/?#]|$)")
 """The same for an address without ``@``: the text after the colon is not a port number."""
-_SECRET_PARAMETER = re.compile(
+_SECRET_PARAMETER = late_pattern(
     r"([?&;#][^=&;#]*(?:pass|pwd|secret|token|key|sig|cred|auth|%)[^=&;#]*=)[^&;]*", re.IGNORECASE
 )
-_SECRET_WORD = re.compile(r"((?:^|\s)(?:password|passwd|pwd)\s*=).*", re.IGNORECASE | re.DOTALL)
+_SECRET_WORD = late_pattern(r"((?:^|\s)(?:password|passwd|pwd)\s*=).*", re.IGNORECASE | re.DOTALL)
 """From the first secret of a connection string to the end of the text: a value may be quoted and hold spaces."""
-_LINK = re.compile(r"(?P<scheme>https?://)(?:[^\s/'\"]*@)?(?P<host>[^\s/?#'\"@]+)[/?#][^\s'\"]*", re.IGNORECASE)
-_QUERY = re.compile(r"([?#]).+", re.DOTALL)
-_PASSWORD = re.compile(r"(?<=://)([^:/?#]*):.*@", re.DOTALL)
-_PARAMETERS = re.compile(r"([?#])(?=[\w.%-]+=).*", re.DOTALL)
+_LINK = late_pattern(r"(?P<scheme>https?://)(?:[^\s/'\"]*@)?(?P<host>[^\s/?#'\"@]+)[/?#][^\s'\"]*", re.IGNORECASE)
+_QUERY = late_pattern(r"([?#]).+", re.DOTALL)
+_PASSWORD = late_pattern(r"(?<=://)([^:/?#]*):.*@", re.DOTALL)
+_PARAMETERS = late_pattern(r"([?#])(?=[\w.%-]+=).*", re.DOTALL)
 """The query of an address whose ``?`` may also be a wildcard: it starts with ``NAME=``."""
 
 

@@ -1,9 +1,10 @@
 """Exceptions as types and places, without texts, arguments, notes or source lines, which may quote a row."""
 
 import os
-import re
 from collections.abc import Iterator
 from types import CodeType, TracebackType
+
+from .patterns import late_pattern
 
 MOST_EXCEPTIONS = 20
 """Maximum number of exceptions of one chain or group that are described."""
@@ -12,7 +13,7 @@ MOST_PLACES = 40
 LONGEST_MESSAGE = 200
 """Maximum number of characters of a message that are logged."""
 _OUTERMOST = 10
-_OPENING = re.compile(r"[<({\[]")
+_OPENING = late_pattern(r"[<({\[]")
 _ROOT = __file__.rpartition(f"provisioner{os.sep}")[0]
 _OURS = f"{_ROOT}provisioner{os.sep}"
 

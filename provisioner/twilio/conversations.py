@@ -5,7 +5,6 @@ https://www.twilio.com/docs/conversations/api/conversation-resource.
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
 from http import HTTPStatus
@@ -17,6 +16,7 @@ from msgspec import field, structs
 from provisioner.http_client.transport import Transport
 from provisioner.models.sids import SidKind
 from provisioner.ports.sending import RateLimiter
+from provisioner.system.patterns import late_pattern
 from provisioner.twilio.account.hosts import with_query
 
 from .paging import Fetched, ListError, Page, Pager
@@ -28,7 +28,7 @@ SCAN_PAGE_SIZE = 100
 NO_SERVICE = "there is no such Conversations service in this account: check --service-sid"
 _ConversationSid = Annotated[str, msgspec.Meta(pattern=SidKind.CONVERSATION.pattern)]
 _ParticipantSid = Annotated[str, msgspec.Meta(pattern=SidKind.PARTICIPANT.pattern)]
-_MARK = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
+_MARK = late_pattern(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
 
 class Conversation(msgspec.Struct, frozen=True):

@@ -1,7 +1,6 @@
 """Twilio's paged lists: follows a list to its last page and retries pages that fail."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
 from typing import Generic, TypeVar
@@ -13,6 +12,7 @@ from provisioner.http_client.transport import Reply, Transport
 from provisioner.models import ConnectFailure, ForeignReply
 from provisioner.pacing.attempts import AttemptRunner, IdempotentRequest
 from provisioner.ports.sending import Gate, GateClosed, RateLimiter
+from provisioner.system.patterns import late_pattern
 
 from .errors.error_table import ReplyClassification
 from .errors.foreign_replies import find_foreign
@@ -21,7 +21,7 @@ from .errors.reply_parsing import decode
 
 TRIES = 3
 """Maximum attempts for one page."""
-_QUERY = re.compile(r"[!-~]{1,4096}")
+_QUERY = late_pattern(r"[!-~]{1,4096}")
 """A next page's query that a request line may contain: printable ASCII, at most 4096 characters."""
 MAX_EMPTY_PAGES = 10
 """Number of consecutive pages without a new entry after which a list counts as endless."""

@@ -9,11 +9,12 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 
 from provisioner.errors import UsageError
 from provisioner.system.addresses import MASK
+from provisioner.system.patterns import late_pattern
 
 SCHEMES = ("postgresql", "postgres")
 PREFIX = "provisioner_"
 """Start of the name of every job's schema; the job's own name follows."""
-_JOB = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
+_JOB = late_pattern(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
 """Name of a job: with the prefix, it fits into the 63 bytes of a PostgreSQL name."""
 _LONGEST = 50
 

@@ -18,13 +18,14 @@ from pathlib import Path
 from provisioner.errors import LedgerBusyError, LedgerError
 from provisioner.ledger.sqlite.errors import translate_errors
 from provisioner.system.event_log import event_logger
+from provisioner.system.patterns import late_pattern
 from provisioner.system.regular_files import open_regular, read_regular
 
 _PATIENCE = 5
 """Attempts before a lock counts as held, because ``is_locked`` in another process takes it for an instant."""
 _PAUSE_S = 0.02
 """Seconds between two attempts."""
-_HOLDER = re.compile(rb"([0-9]{1,20}) ([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\+00:00)\n")
+_HOLDER = late_pattern(rb"([0-9]{1,20}) ([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\+00:00)\n")
 """Content of a lock file: the process ID of the holder, and the time in UTC at which it took the lock."""
 _LONGEST = 100
 """Bytes to read of a lock file; its content is shorter."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from provisioner.models import MessageStatus, Result, SettingsStatus, Status, Step, Verdict
+from provisioner.system.patterns import late_pattern
 
 _CLASSES = {
     Status.CREATED: Verdict.CREATED,
@@ -14,7 +15,7 @@ _CLASSES = {
     Status.UNSENT: Verdict.NOT_PROCESSED,
 }
 _MESSAGE, _SETTINGS = "message_", "settings_"
-_TOLD = re.compile("(?:first message: )?(.*)", re.DOTALL)
+_TOLD = late_pattern("(?:first message: )?(.*)", re.DOTALL)
 _MESSAGE_CLASSES = {
     MessageStatus.POSTED: Verdict.CREATED,
     MessageStatus.REJECTED: Verdict.REFUSED,

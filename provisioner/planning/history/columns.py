@@ -1,6 +1,5 @@
 """Columns of a history: which one gives the key, the author, the text, the date and the attributes. Pure."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from provisioner.errors import InputError
 from provisioner.mapping.keys import join_key
 from provisioner.models import Record
+from provisioner.system.patterns import late_pattern
 from provisioner.system.printable import quoted
 
 _SPELLINGS: Mapping[str, Sequence[str]] = {
@@ -18,7 +18,7 @@ _SPELLINGS: Mapping[str, Sequence[str]] = {
 }
 """Names of the columns, in the order in which they are looked for, without case, spaces, ``_`` and ``-``."""
 _OPTIONAL = {"attributes"}
-_IGNORED = re.compile(r"[\s_-]+")
+_IGNORED = late_pattern(r"[\s_-]+")
 
 Texts = tuple[str, str, str, str, str]
 """Texts of one message: key, author, body, date and attributes."""

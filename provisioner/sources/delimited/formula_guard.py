@@ -10,14 +10,16 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from provisioner.system.patterns import late_pattern
+
 _WIDE = "\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
 """Full-width forms of the signs, which spreadsheets treat like the ASCII ones."""
 _SIGNS = rf"[=+\-@\0{_WIDE}]"
 _STARTS = frozenset(f"=+-@\0{_WIDE}\t\r\n'")
 """First characters of a cell that may need the guard; the apostrophe is one so that the guard can be undone."""
-_BEGINNING = re.compile(rf"""(\A)(?='*(?:{_SIGNS}|[\t\r\n]))|([;|\t\r\n]"*)(?='*{_SIGNS})""")
-_GUARDED = re.compile(rf"""(\A)'(?='*(?:{_SIGNS}|[\t\r\n]))|([;|\t\r\n]"*)'(?='*{_SIGNS})""")
-_BEHIND = {sign: re.compile(rf"""{re.escape(sign)}"*'*{_SIGNS}""") for sign in ";|\t\r\n"}
+_BEGINNING = late_pattern(rf"""(\A)(?='*(?:{_SIGNS}|[\t\r\n]))|([;|\t\r\n]"*)(?='*{_SIGNS})""")
+_GUARDED = late_pattern(rf"""(\A)'(?='*(?:{_SIGNS}|[\t\r\n]))|([;|\t\r\n]"*)'(?='*{_SIGNS})""")
+_BEHIND = {sign: late_pattern(rf"""{re.escape(sign)}"*'*{_SIGNS}""") for sign in ";|\t\r\n"}
 """One pattern per separator: ``re`` searches fastest for a pattern that begins with a single literal."""
 
 

@@ -1,18 +1,18 @@
 """Recognition of a delimited text whose cells have the formula guard, as the columns of a results file have it."""
 
-import re
 from collections.abc import Sequence
 from itertools import islice
 
 from msgspec import structs
 
 from provisioner.sources.detection import Detection
+from provisioner.system.patterns import late_pattern
 
 from .formula_guard import guarded, unguarded
 from .source import DelimitedSource
 
 _SAMPLE_RECORDS = 1_000
-_MARK = re.compile("'[=+\\-@\\0\\t\\r\\n＝＋－＠]")  # noqa: RUF001 - full-width signs, see formula_guard
+_MARK = late_pattern("'[=+\\-@\\0\\t\\r\\n＝＋－＠]")  # noqa: RUF001 - full-width signs, see formula_guard
 _NOTE = (
     "the apostrophes before = + - @ at the start of a cell, with which results files and others keep spreadsheets "
     "from running it, are taken off"

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Protocol
 
+from provisioner.system.patterns import late_pattern
+
 from .line_ends import line_end_of
 
 MAX_FIELD_SIZE = 1024 * 1024
@@ -133,7 +135,7 @@ def _with_sure_escapes(lines: Iterable[str], delimiter: str) -> Iterator[str]:
         yield pattern.sub(lambda found: found[0] if found[1] else "\\\\", line) if "\\" in line else line
 
 
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPE = late_pattern(r"\\(.)", re.DOTALL)
 _LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "0": "\0", "Z": "\x1a"}
 
 

@@ -4,9 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-_SEPARATOR = re.compile(r'("?)sep=(?P<delimiter>[^"\r\n])\1[\r\n]*', re.IGNORECASE)
-_NUMBER = re.compile(r"[-+.,:/\s\d]*")
-_OF_A_ROW = re.compile(r"[\d@]")
+from provisioner.system.patterns import late_pattern
+
+_SEPARATOR = late_pattern(r'("?)sep=(?P<delimiter>[^"\r\n])\1[\r\n]*', re.IGNORECASE)
+_NUMBER = late_pattern(r"[-+.,:/\s\d]*")
+_OF_A_ROW = late_pattern(r"[\d@]")
 _MOST_TITLES = 20
 _DOUBTFUL_WIDTH = 2
 

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from provisioner.system.patterns import late_pattern
+
 from .parsing import Quoting, blanks, parser
 
 REASONS = {
@@ -16,7 +18,7 @@ REASONS = {
 }
 """What is said of a quoting that is not the standard's."""
 
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPE = late_pattern(r"\\(.)", re.DOTALL)
 _LETTERS = frozenset("bfnrtv")
 _OF_NO_QUOTES = frozenset("\\N0Z'\"\r\n") | _LETTERS
 _OF_BACKSLASH = frozenset('\\N0"\r\n')

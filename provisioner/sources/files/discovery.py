@@ -2,7 +2,6 @@
 
 import glob
 import os
-import re
 import stat
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from provisioner.errors import InputError
+from provisioner.system.patterns import late_pattern
 
 from .pipes import open_pipe
 from .raw_input import RawInput, stored_file, unreadable
@@ -18,7 +18,7 @@ from .spool import spooled
 
 STDIN = "-"
 """Name that stands for stdin."""
-_GLOB = re.compile(r"[*?\[]")
+_GLOB = late_pattern(r"[*?\[]")
 
 
 def resolve_inputs(names: Sequence[str], stack: ExitStack, spool_dir: Path | None) -> Iterator[RawInput]:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from provisioner.errors import InputError, StorageError, UsageError
 from provisioner.system.addresses import masked_address, scheme_of
+from provisioner.system.patterns import late_pattern
 
 from .remote import FILE_SYSTEMS, find_remote, has_object, put_object
 
-_LOST_SLASH = re.compile(r"^([a-z][a-z0-9+.-]+):/(?!/)", re.IGNORECASE)
+_LOST_SLASH = late_pattern(r"^([a-z][a-z0-9+.-]+):/(?!/)", re.IGNORECASE)
 """Start of an address as a ``Path``: ``pathlib`` turns two slashes into one."""
 _AGAIN = "check the address and the credentials in the environment, then run the same command again"
 

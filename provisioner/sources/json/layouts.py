@@ -1,9 +1,10 @@
 """Layouts of JSON records, detected from the start of the text."""
 
 import json
-import re
 from enum import Enum
 from typing import Any
+
+from provisioner.system.patterns import late_pattern
 
 from .outline import outline
 from .shapes import shape_of
@@ -32,9 +33,9 @@ SEPARATOR = "\x1e"
 """Record separator, which precedes each text of a JSON text sequence (RFC 7464, section 2.2)."""
 
 _FEW = 10
-_SEQUENCE = re.compile(rf"\s*{SEPARATOR}")
-_ARRAY = re.compile(r"\s*\[\s*[\[{\]]")
-_OBJECT = re.compile(r"\s*\{\s*[\"}]")
+_SEQUENCE = late_pattern(rf"\s*{SEPARATOR}")
+_ARRAY = late_pattern(r"\s*\[\s*[\[{\]]")
+_OBJECT = late_pattern(r"\s*\{\s*[\"}]")
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 
 

@@ -1,7 +1,6 @@
 """Reader of one JSON object as a record: texts by name, unchanged, and faults with their column."""
 
 import json
-import re
 import reprlib
 from collections import Counter
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from provisioner.models import NestedValues, Record
+from provisioner.system.patterns import late_pattern
 
 from .shapes import page_in
 from .tables import is_table_by_index
@@ -19,8 +19,8 @@ _QUOTE = b'"'
 _NESTING = b"[{"
 _LIST_OF_OBJECTS = "[{"
 
-_CONSTANT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|(?P<found>NaN|-?Infinity)')
-_SURROGATE = re.compile(
+_CONSTANT = late_pattern(r'"[^"\\]*(?:\\.[^"\\]*)*"|(?P<found>NaN|-?Infinity)')
+_SURROGATE = late_pattern(
     r"\\u[dD][89abAB]..\\u[dD][c-fC-F].."  # a pair is fine
     r"|(?P<found>\\u[dD][89a-fA-F]..)"
     r"|\\."

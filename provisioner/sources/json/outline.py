@@ -1,11 +1,12 @@
 """Parser for the start of a JSON text: returns its structure even when the text is cut off."""
 
 import json
-import re
 from typing import Any
 
+from provisioner.system.patterns import late_pattern
+
 _DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
-_SPACE = re.compile(r"[ \t\n\r]*")
+_SPACE = late_pattern(r"[ \t\n\r]*")
 _DEEPEST = 6
 """Most nested arrays and objects that are parsed although they are cut off."""
 

@@ -1,13 +1,13 @@
 """JSON objects that hold a whole table by its columns or by its index, as pandas and databases write them."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from provisioner.mapping import field_of_member, is_about_a_person
+from provisioner.system.patterns import late_pattern
 
 _AS_RECORDS = 'write it with orient="records", lines=True'
-_INDEX = re.compile(r"-?[0-9]+(?:\.[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?")
+_INDEX = late_pattern(r"-?[0-9]+(?:\.[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?")
 """Entry of an index that is no name: a number, a date or a time stamp."""
 
 Told = tuple[str, str]

@@ -8,6 +8,7 @@ import msgspec
 
 from provisioner.errors import UsageError
 from provisioner.models.sids import SidKind
+from provisioner.system.patterns import late_pattern
 
 HOME_REGION = "us1"
 """The only region in which Flex is offered.
@@ -17,7 +18,7 @@ Source: Twilio, https://www.twilio.com/docs/global-infrastructure/regional-produ
 
 CONVERSATIONS = "conversations"
 """First label of the host of the Conversations API."""
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
+_LABEL = late_pattern(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
 _LEADS_ELSEWHERE = frozenset({"", ".", ".."})
 
 

@@ -13,12 +13,13 @@ import msgspec
 
 from provisioner.http_client.transport import Reply
 from provisioner.models import ForeignReply
+from provisioner.system.patterns import late_pattern
 
 from .error_table import ReplyClassification
 from .reply_parsing import decode, read_error_code, read_request_id
 
-_MEDIA_TYPE = re.compile(r"[\w.+-]{1,40}/[\w.+-]{1,60}", re.ASCII)
-_HOST = re.compile(r"[\w.-]{1,100}", re.ASCII)
+_MEDIA_TYPE = late_pattern(r"[\w.+-]{1,40}/[\w.+-]{1,60}", re.ASCII)
+_HOST = late_pattern(r"[\w.-]{1,100}", re.ASCII)
 _ANY_SENDER = {
     HTTPStatus.PROXY_AUTHENTICATION_REQUIRED,
     HTTPStatus.REQUEST_TIMEOUT,

@@ -1,7 +1,6 @@
 """Reading of bodies and headers of replies, also malformed ones. Pure; no function raises an exception."""
 
 import math
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -10,15 +9,16 @@ from typing import Any, TypeVar
 import msgspec
 
 from provisioner.models.sids import SidKind
+from provisioner.system.patterns import late_pattern
 
 LONGEST_RETRY_AFTER_S = 300.0
 """Maximum seconds for which a ``Retry-After`` header can pause a run."""
 
 MOST_IDENTITY_CHARACTERS = 256
 """Maximum characters of an identity. Source: Twilio, WebChats resource, parameter ``Identity``."""
-_NAMED = re.compile(rb'"conversation_sid"\s*:\s*"([0-9A-Za-z]{1,64})"')
-_REQUEST_ID = re.compile(r"[!-~]{1,64}")
-_CODE = re.compile(r"[1-9][0-9]{3,5}")
+_NAMED = late_pattern(rb'"conversation_sid"\s*:\s*"([0-9A-Za-z]{1,64})"')
+_REQUEST_ID = late_pattern(r"[!-~]{1,64}")
+_CODE = late_pattern(r"[1-9][0-9]{3,5}")
 
 _T = TypeVar("_T")
 

@@ -21,7 +21,7 @@ from provisioner.errors import ExitCode
 from provisioner.models.environment import ProcessEnvironment
 from provisioner.models.summary import CommandOutcome, Summary
 from provisioner.options import ReconcileOptions
-from provisioner.reconciling import Audit
+from provisioner.reconciling.audit import Audit
 from tests.integration.commands.job import ENVIRON, Job
 from tests.quiet_ui import QuietUserInterface
 from tests.raw_server import reply

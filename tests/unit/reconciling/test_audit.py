@@ -8,7 +8,7 @@ import pytest
 from provisioner.errors import GuardError
 from provisioner.models import LookupObservation, UnknownRow
 from provisioner.models.discrepancy import Discrepancy
-from provisioner.reconciling import Audit, AuditedRow
+from provisioner.reconciling.audit import Audit, AuditedRow
 from provisioner.twilio.conversations import Conversation, LookupResult
 from provisioner.twilio.paging import ListError
 
