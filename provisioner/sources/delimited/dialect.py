@@ -3,7 +3,6 @@
 import csv
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -51,8 +50,7 @@ class Dialect(msgspec.Struct, frozen=True):
         return parser(lines, self.delimiter, self.quoting)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class DelimiterScore:
+class DelimiterScore(msgspec.Struct, frozen=True, order=True):
     """Score of a delimiter for a sample; the greatest is the best.
 
     ``is_untitled``, that no title before the header had to be skipped, counts more than ``score``: the columns
@@ -66,7 +64,7 @@ class DelimiterScore:
     width: int
     matching: int
     records: int
-    quoting: Quoting = field(default=Quoting.STANDARD, compare=False)
+    quoting: Quoting = Quoting.STANDARD
 
     @property
     def rank(self) -> tuple[bool, float]:
