@@ -28,7 +28,8 @@ try:
     refused = str(pandas.read_json("refused.jsonl", lines=True))
 except ValueError as error:
     refused = str(error)
-print("pandas", pandas.__version__, "read", written, "as", read, "as text", as_text, "and of 99999999999999999999:", refused)
+print("pandas", pandas.__version__, "read", written, "as", read, "as text", as_text)
+print("and of 99999999999999999999:", refused)
 wrapped = written % 2**64
 raise SystemExit(read != [wrapped] or as_text != [str(wrapped)] or "too big" not in refused)
 PYTHON
