@@ -176,6 +176,17 @@ def private_accesses(tree: ast.Module) -> Iterator[str]:
                 yield f"line {node.lineno}: {owner}.{node.attr}"
 
 
+def passed_over_in_transactions(tree: ast.Module) -> Iterator[str]:
+    """Yield what may swallow a failure in a transaction's block: ``suppress``, and handlers that do not raise."""
+    for block in (node for node in ast.walk(tree) if isinstance(node, ast.AsyncWith)):
+        if any(ast.unparse(item.context_expr).endswith(".transaction()") for item in block.items):
+            for node in (inner for statement in block.body for inner in ast.walk(statement)):
+                if isinstance(node, ast.ExceptHandler) and not isinstance(node.body[-1], ast.Raise):
+                    yield f"line {node.lineno}"
+                elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("suppress"):
+                    yield f"line {node.lineno}"
+
+
 def is_private(name: str) -> bool:
     """Say whether a name is meant for the class or module alone that defines it."""
     return name.startswith("_") and not name.startswith("__") and name not in OF_NAMED_TUPLES
@@ -309,6 +320,16 @@ def test_nothing_private_is_used_from_outside() -> None:
     found = {named(path): list(private_accesses(tree)) for path, tree in TREES.items()}
 
     assert {name: uses for name, uses in found.items() if uses} == {}
+
+
+def test_no_failure_is_passed_over_inside_a_transaction() -> None:
+    """Every failure leaves the block: asyncpg says committed of what PostgreSQL has rolled back after one.
+
+    See ``findings/postgres-drivers-aborted-commit.sh``.
+    """
+    found = {named(path): list(passed_over_in_transactions(tree)) for path, tree in TREES.items()}
+
+    assert {name: places for name, places in found.items() if places} == {}
 
 
 def test_a_class_name_stands_for_one_class() -> None:
