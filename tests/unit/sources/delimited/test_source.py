@@ -35,6 +35,18 @@ def test_records_can_be_read_again_while_a_pass_is_under_way(opened: Open) -> No
     assert next(first).values == ["Bo", "2"]
 
 
+def test_a_number_sign_begins_no_comment(opened: Open) -> None:
+    """Rows that begin with it are rows, and values go on behind it, whatever the other rows look like."""
+    source = opened(b"ticket,name,plan\n#1001,Ada,gold\n,Bo,see #1001\n1003,Cy,gold\n#1004,Di,gold\n")
+
+    assert [record.values for record in source.records()] == [
+        ["#1001", "Ada", "gold"],
+        ["", "Bo", "see #1001"],
+        ["1003", "Cy", "gold"],
+        ["#1004", "Di", "gold"],
+    ]
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_every_line_end_is_read(opened: Open, end: str) -> None:
     """LF, CRLF and a lone CR end records; inside quotes they stay as they are."""
