@@ -14,8 +14,8 @@ from provisioner.system.regular_files import open_regular
 
 PAGE_BYTES = 4_096
 """Size of a database page in bytes. The size of a ledger's file is a multiple of it."""
-LARGE_PAGE_BYTES = 4 * PAGE_BYTES
-"""The same of a temporary ledger, which is written once from start to end: with a fifth less processor time."""
+_LARGE_PAGE_BYTES = 4 * PAGE_BYTES
+"""Size of a large page, with which writing a whole file from start to end takes a tenth less processor time."""
 SQLITE_MAGIC = b"SQLite format 3\x00"
 """First bytes of a SQLite database. Source: https://www.sqlite.org/fileformat.html."""
 _JOURNAL_MAGIC = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
@@ -27,7 +27,7 @@ def create_file(
     fill: Callable[[sqlite3.Connection], None],
     *,
     synchronous: str = "FULL",
-    page_bytes: int = PAGE_BYTES,
+    has_large_pages: bool = False,
 ) -> None:
     """Create a database at ``path`` with mode 0600 and the content that ``fill`` writes.
 
@@ -42,6 +42,7 @@ def create_file(
     try:
         os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
         with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+            page_bytes = _LARGE_PAGE_BYTES if has_large_pages else PAGE_BYTES
             connection.execute(f"PRAGMA page_size = {page_bytes}")
             connection.execute(f"PRAGMA synchronous = {synchronous}")
             fill(connection)

@@ -16,7 +16,7 @@ from provisioner.ledger.shapes import checked_row, decode_settings
 from provisioner.ledger.sqlite import queries, schema, unsent, wal
 from provisioner.ledger.sqlite.connections import connect
 from provisioner.ledger.sqlite.conversation_index import create_conversation_index
-from provisioner.ledger.sqlite.create_file import LARGE_PAGE_BYTES, PAGE_BYTES, create_file
+from provisioner.ledger.sqlite.create_file import PAGE_BYTES, create_file
 from provisioner.ledger.sqlite.errors import damaged, forbidden, foreign_schema, is_folder, not_a_ledger
 from provisioner.ledger.sqlite.lock import is_locked
 from provisioner.ledger.sqlite.schema import SCHEMA_VERSION
@@ -79,8 +79,7 @@ def open_for_writing(path: Path, *, synchronous: str, is_kept: bool = True) -> s
     is_new = not real.exists()
     if is_new:
         require_no_wal(path)
-        page_bytes = PAGE_BYTES if is_kept else LARGE_PAGE_BYTES
-        create_file(real, create_tables, synchronous=synchronous, page_bytes=page_bytes)
+        create_file(real, create_tables, synchronous=synchronous, has_large_pages=not is_kept)
     _require_content(path)
     _require_writable(path)
     had_log = has_wal(path)
@@ -91,9 +90,7 @@ def open_for_writing(path: Path, *, synchronous: str, is_kept: bool = True) -> s
         if version_of(connection) < SCHEMA_VERSION:
             _migrate(connection)
         _require_room(connection)
-        journal = "WAL" if is_kept else "MEMORY"
-        for pragma in (f"journal_mode = {journal}", f"synchronous = {synchronous}", *_PRAGMAS):
-            connection.execute(f"PRAGMA {pragma}").fetchone()
+        _configure(connection, synchronous=synchronous, has_wal=is_kept)
         create_conversation_index(connection)
         # Taking the write lock fails now, and not at the first row, when another program holds it.
         with transaction(connection):
@@ -108,6 +105,12 @@ def open_for_writing(path: Path, *, synchronous: str, is_kept: bool = True) -> s
         wal.close_connection(connection, path)
         raise
     return connection
+
+
+def _configure(connection: sqlite3.Connection, *, synchronous: str, has_wal: bool) -> None:
+    journal = "WAL" if has_wal else "MEMORY"
+    for pragma in (f"journal_mode = {journal}", f"synchronous = {synchronous}", *_PRAGMAS):
+        connection.execute(f"PRAGMA {pragma}").fetchone()
 
 
 def _require_writable(path: Path) -> None:

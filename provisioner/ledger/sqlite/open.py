@@ -46,8 +46,8 @@ def open_file(
 ) -> OpenLedgerFile:
     """Open or create the ledger of a job. Blocking.
 
-    When ``is_kept`` is False, the ledger has no log, and ``cleanup`` deletes its folder with everything in it. With
-    ``replaces_unsent``, the ledger of another job of which nothing was sent becomes that of this job. Raise
+    When ``is_kept`` is False, the ledger has no log, and ``cleanup`` deletes its folder with all that is in it.
+    With ``replaces_unsent``, the ledger of another job of which nothing was sent becomes that of this job. Raise
     ``LedgerBusyError``, ``OtherJobError``, ``LedgerError`` or ``StorageError``, as ``open_ledger`` describes.
     """
     with translate_errors(path), ExitStack() as stack:

@@ -34,7 +34,7 @@ class PlanEntryWriter:
         self._accounts: dict[str, int] = dict(connection.execute(_PLAN["accounts"]).fetchall())
 
     def write(self, entries: Sequence[PlanEntry]) -> None:
-        """Write entries: consecutive valid ones together. No more than 5,000, for SQLite limits the JSON of keys."""
+        """Write at most 5,000 entries, consecutive valid ones together; SQLite limits the JSON of their keys."""
         if isinstance(entries, ValidEntries):
             self._write_valid(entries)
             return
@@ -58,7 +58,7 @@ class PlanEntryWriter:
             self._write_accounts(_FIRST if self._is_first else _STAGED, named)
 
     def _write_new(self, entries: ValidEntries) -> None:
-        """Write entries of a ledger without rows: as few values as possible are bound, which takes most of the time."""
+        """Write entries of a ledger without rows with few bound values: binding takes most of the time."""
         lines, keys = _encode(entries.lines).decode(), _encode(entries.final_keys).decode()
         self._connection.execute(_PLAN["plan_new"], (entries.first, entries.source, lines))
         self._connection.execute(_PLAN["add_new"], (entries.first, b"".join(entries.digests), keys))

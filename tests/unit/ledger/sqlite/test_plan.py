@@ -5,6 +5,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from provisioner.ledger.sqlite.ledger import open_sqlite_ledger
 from provisioner.ledger.sqlite.reader import open_sqlite_reader
@@ -347,3 +348,57 @@ async def test_the_first_plan_is_as_a_later_one(tmp_path: Path, keys: list[str])
     assert (reports[0].counts, reports[0].added) == (reports[1].counts, reports[1].added)
     problems = "SELECT row, number, field, input_column, reason FROM problems ORDER BY row, number"
     assert query(first, problems) == query(later, problems)
+
+
+@pytest.mark.parametrize("has_rows", [False, True])
+async def test_keys_stand_as_they_are(path: Path, has_rows: bool) -> None:
+    """Whatever characters they have: those that JSON escapes, all others, and digits, which stay a text."""
+    keys = [
+        '"',
+        "\\",
+        "a\\u0041",
+        "\x01\x1f\x7f",
+        "\r\n\t\b\f",
+        "/",
+        "é\u2028\uffff😀",
+        "007",
+        "1e5",
+        "null",
+        "[]",
+        " ",
+    ]
+    if has_rows:
+        await plan(path, entry(1, "other"))
+
+    report = await plan(path, *entries(keys))
+
+    assert report.added == len(keys)
+    assert [(claim.key, claim.digest) for claim in await claims_of(path)] == [
+        (key, digest_of(key)) for key in keys
+    ]
+
+
+async def test_the_longest_keys_of_many_rows_are_written(path: Path) -> None:
+    """As many as come at once, with keys of 512 characters, each of four bytes."""
+    keys = [f"{number:06}".ljust(512, "😀") for number in range(10_001)]
+
+    await plan(path, *entries(keys))
+
+    assert [line[1] for line in lines_of(path)] == keys
+
+
+async def test_lines_need_not_follow_each_other(path: Path) -> None:
+    """A record may take several lines, and an invalid one may stand between others."""
+    problem = Problem("key", "", "is empty")
+    planned = [entry(1, "a"), entry(2, "b"), entry(3, "", "c", problem), entry(4, "d")]
+    planned = [structs.replace(each, line=3 * each.row) for each in planned]
+
+    await plan(path, *planned)
+
+    with open_sqlite_reader(path) as reader:
+        assert [(line.row, line.line, line.key) for line in reader.results()] == [
+            (1, 3, "a"),
+            (2, 6, "b"),
+            (3, 9, None),
+            (4, 12, "d"),
+        ]
