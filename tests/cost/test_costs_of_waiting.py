@@ -23,13 +23,15 @@ async def test_all_that_waits_for_the_disk_takes_one_commit_of_three_statements(
     """However many rows fly, their outcomes and the next rows' intents cost one fsync and few statements."""
     ran: list[str] = []
     async with open_sqlite_ledger(tmp_path / "job.ledger", SETTINGS, version="1") as ledger:
-        await ledger.plan(entries(str(row) for row in range(2 * FLYING)), INPUT)
+        await ledger.plan(entries(str(row) for row in range(2 * FLYING + 1)), INPUT)
         claims = await claim_all(ledger)
         await asyncio.gather(*(ledger.begin(claim.id, "wc") for claim in claims[:FLYING]))
+        await ledger.begin(claims[-1].id, "wc")
+        await ledger.settle(claims[-1].id, Status.CREATED, CREATED)
         is_free = threading.Event()
         holding = ledger._writer.call(lambda _: is_free.wait())
         settling = [ledger.settle(claim.id, Status.CREATED, CREATED) for claim in claims[:FLYING]]
-        beginning = [ledger.begin(claim.id, "wc") for claim in claims[FLYING:]]
+        beginning = [ledger.begin(claim.id, "wc") for claim in claims[FLYING : 2 * FLYING]]
         ledger._writer._connection.set_trace_callback(ran.append)
 
         is_free.set()

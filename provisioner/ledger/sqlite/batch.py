@@ -4,7 +4,7 @@ Executing a statement costs several times as much as one row in it, and releases
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from itertools import chain
 from typing import Any
@@ -13,6 +13,7 @@ from provisioner.ledger import shapes
 from provisioner.ledger.shapes import checked_row
 from provisioner.ledger.shared_conversations import shared_conversation
 from provisioner.ledger.sqlite import queries
+from provisioner.ledger.sqlite.conversation_filter import ConversationFilter
 from provisioner.ledger.sqlite.conversation_index import update_conversation_index
 from provisioner.models import SharedConversation
 
@@ -24,7 +25,7 @@ _CLASS, _ERROR_CODE, _ERROR, _SID, _STATUS = 3, 8, 9, 10, 15
 MOST = 64
 """Most rows per statement: 64 rows of 15 values are 960 parameters; old versions of SQLite allow 999."""
 _SIZES = (1, 2, 4, *range(8, MOST + 1, 8))
-"""Allowed numbers of rows. SQLite compiles a statement for each of them; unused rows are bound to NULL."""
+"""Allowed numbers of rows. SQLite compiles a statement for each; unused rows are bound to 0, which is no ID."""
 
 
 class BulkStatement(IntEnum):
@@ -49,8 +50,9 @@ class Batch:
     conversation belongs to another row already, by row ID.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, conversations: ConversationFilter | None = None) -> None:
         self._connection = connection
+        self._conversations = conversations or ConversationFilter(connection)
         self._waiting: Sequence[list[Sequence[Any]]] = [[] for _ in BulkStatement]
         self._rows: Sequence[set[int]] = [set() for _ in BulkStatement]
         self._sids: set[str] = set()
@@ -78,29 +80,33 @@ class Batch:
     def write(self) -> None:
         """Execute the collected writes and empty the batch."""
         settled, created, begun = self._waiting
+        has_outcomes = bool(settled or created)
+        if has_outcomes:
+            self._conversations.catch_up()
         for some in _portions(settled):
+            self._conversations.add(_sids(some))
             self._settle(some)
         for some in _portions(created):
             self._settle(list(self._checked(some)))
         for some in _portions(begun):
             self._run(_BEGIN, some)
+        if has_outcomes:
+            self._conversations.note_written()
         for waiting, rows in zip(self._waiting, self._rows, strict=True):
             waiting.clear()
             rows.clear()
         self._sids.clear()
 
     def _settle(self, came: Sequence[Sequence[Any]]) -> None:
-        self._run(_ADD_ATTEMPTS, [each[:_STATUS] for each in came])
+        added = self._run(_ADD_ATTEMPTS, [each[:_STATUS] for each in came])
+        self._conversations.note_written(added.lastrowid)
         # The new attempts have consecutive IDs; the SQL function last_insert_rowid() gives the last one.
         last = len(came) - 1
         self._run(_SETTLE, [(each[0], each[_STATUS], last - place) for place, each in enumerate(came)])
 
     def _checked(self, came: Sequence[Sequence[Any]]) -> Iterator[Sequence[Any]]:
         """Yield the values for ``SETTLE``; a row that got the conversation of another is unknown or shares it."""
-        named = [(each[0], each[_SID]) for each in came if each[_SID]]
-        update_conversation_index(self._connection)
-        owners = self._run(_OWNERS, named).fetchall() if named else ()
-        found = {owner[0]: owner[1:] for owner in (checked_row(shapes.OWNER, line) for line in owners)}
+        found = self._owners(came)
         for each in came:
             if each[0] not in found:
                 yield each
@@ -115,11 +121,25 @@ class Batch:
             self.shared[each[0]] = shared
             yield values
 
+    def _owners(self, came: Sequence[Sequence[Any]]) -> Mapping[int, Sequence[Any]]:
+        """Return the conversations among those that are named which belong to other rows, by row ID."""
+        known = self._conversations.add(_sids(came))
+        if not known:
+            return {}
+        update_conversation_index(self._connection)
+        owners = self._run(_OWNERS, [(each[0], each[_SID]) for each in came if each[_SID] in known]).fetchall()
+        return {owner[0]: owner[1:] for owner in (checked_row(shapes.OWNER, line) for line in owners)}
+
     def _run(self, statement: str, rows: Sequence[Sequence[Any]]) -> sqlite3.Cursor:
         size = next(size for size in _SIZES if size >= len(rows))
-        nothing = (None,) * (len(rows[0]) * (size - len(rows)))
+        nothing = (0,) * (len(rows[0]) * (size - len(rows)))
         values = (*chain.from_iterable(rows), *nothing)
         return self._connection.execute(queries.repeat_values(statement, size), values)
+
+
+def _sids(came: Sequence[Sequence[Any]]) -> Sequence[str]:
+    """Return the conversations that are named."""
+    return [sid for each in came if (sid := each[_SID])]
 
 
 def _portions(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:

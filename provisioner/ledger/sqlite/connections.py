@@ -14,6 +14,11 @@ _READ_CACHE_KIB = 500
 _STEPS = 50_000
 """SQLite virtual-machine instructions between two checks for signals: a few milliseconds."""
 
+# None and truth values are stored in the same way without this, but then the module looks in vain for an adapter
+# of each of them, which takes ten times as long as to bind a number.
+sqlite3.register_adapter(type(None), lambda _: None)
+sqlite3.register_adapter(bool, int)
+
 
 def connect(path: str, *, is_read_only: bool = False) -> sqlite3.Connection:
     """Open a connection in autocommit mode, usable on any thread, that does not trust the content of the file.

@@ -27,3 +27,9 @@ ORDER BY ending;
 -- name: move_mark
 -- Note the last attempt.
 UPDATE temp.indexed SET attempt = (SELECT coalesce(max(id), 0) FROM main.attempts);
+
+-- name: named_after
+-- The conversations that were named as created by the attempts after this one, with the IDs of those.
+SELECT id, conversation_sid FROM main.attempts
+WHERE id > ? AND class = 'created' AND conversation_sid IS NOT NULL
+ORDER BY id;

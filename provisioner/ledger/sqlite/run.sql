@@ -30,7 +30,7 @@ INSERT INTO attempts (
 )
 SELECT came.*, (SELECT attempts FROM rows WHERE id = came.column1)
 FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)) AS came
-WHERE came.column1 IS NOT NULL;
+WHERE came.column1 > 0;
 
 -- name: settle
 -- Set the rows' statuses after the attempts that were just added. The values are row ID, status, and the position of

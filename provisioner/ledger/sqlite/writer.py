@@ -1,8 +1,8 @@
 """Writer thread of a ledger: it owns the connection and commits all waiting writes in one transaction.
 
-A commit costs an fsync, which takes hundreds of times as long as a row in it. So the writes of one iteration of
-the event loop are passed to the thread together, and the thread commits everything that was queued during the
-last commit: the busier the run, the larger the commits.
+A commit costs an fsync, which takes hundreds of times as long as a row in it. So what is asked for in an iteration
+of the event loop, and in those that follow without a break, is passed to the thread together. What is asked for
+during a commit is passed on after it: the busier the run, the larger the commits.
 """
 
 import asyncio
@@ -12,13 +12,14 @@ from contextlib import contextmanager, suppress
 from itertools import chain, filterfalse, groupby
 from operator import attrgetter
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from provisioner.ledger.sqlite.batch import Batch, BulkStatement
+from provisioner.ledger.sqlite.batch import MOST, Batch, BulkStatement
+from provisioner.ledger.sqlite.conversation_filter import ConversationFilter
 from provisioner.ledger.sqlite.errors import translate_errors
 from provisioner.ledger.sqlite.file_guard import FileGuard
 from provisioner.ledger.sqlite.wal import WalCheckpointer
@@ -26,6 +27,8 @@ from provisioner.ledger.sqlite.writes import RowWrites, StatementWrite, Writes, 
 from provisioner.models import SharedConversation
 
 T = TypeVar("T")
+_ENOUGH = 2 * MOST
+"""Operations that are not kept back for more to come."""
 _is_intent = attrgetter("is_intent")
 
 
@@ -46,10 +49,12 @@ class Writer:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection, self._path = connection, path
         self._checkpointer, self._guard = WalCheckpointer(connection), FileGuard(path)
+        self._conversations = ConversationFilter(connection)
         self._loop = asyncio.get_running_loop()
         self._asked: list[Writes | _Call[Any]] = []
+        self._is_busy = False
         self._rows = RowWrites()
-        self._queue: SimpleQueue[list[Writes | _Call[Any]]] = SimpleQueue()
+        self._queue: SimpleQueue[list[Any]] = SimpleQueue()
         self._failure: Exception | None = None
         Thread(target=self._run, name="ledger-writer", daemon=True).start()
 
@@ -89,14 +94,26 @@ class Writer:
         return future
 
     def _ask(self, operation: Writes | _Call[Any]) -> None:
-        """Pass the operation to the thread in the next iteration of the event loop, together with all others."""
-        if not self._asked:
-            self._loop.call_soon(self._hand_over)
+        """Pass the operation to the thread with all others, in the next iteration of the loop if that is free."""
+        if not self._asked and not self._is_busy:
+            self._loop.call_soon(self._hand_over, 0)
         self._asked.append(operation)
 
-    def _hand_over(self) -> None:
+    def _hand_over(self, before: int) -> None:
+        """Pass on what was asked for, once an iteration of the loop adds nothing to what was there ``before``."""
+        waiting = len(self._asked) + len(self._rows.rows)
+        if before < waiting < _ENOUGH:
+            self._loop.call_soon(self._hand_over, waiting)
+            return
+        self._is_busy = True
         asked, self._asked, self._rows = self._asked, [], RowWrites()
         self._queue.put(asked)
+
+    def _go_on(self) -> None:
+        """Note that the thread is free again."""
+        self._is_busy = False
+        if self._asked:
+            self._hand_over(0)
 
     def _run(self) -> None:
         """Execute operations until the last one. After an unexpected exception, fail all further operations."""
@@ -109,30 +126,24 @@ class Writer:
         """Fail every further operation with ``error``, until the last one."""
         is_open = True
         while is_open:
-            for operation in self._take():
+            self._answer(self._go_on)
+            for operation in self._queue.get():
                 self._answer(fail, operation.futures, error)
                 is_open = is_open and not (isinstance(operation, _Call) and operation.is_last)
 
     def _serve(self) -> None:
         is_open = True
         while is_open:
-            for is_call, operations in groupby(self._take(), _is_call):
+            for is_call, operations in groupby(self._queue.get(), _is_call):
                 if not is_call:
                     self._commit(list(operations))
                     continue
                 for call in operations:
                     self._perform(call)
                     is_open = is_open and not call.is_last
+            self._answer(self._go_on)
             if is_open:
                 self._checkpointer.checkpoint_if_long()
-
-    def _take(self) -> list[Any]:
-        """Wait for an operation; return it together with all operations that are queued."""
-        operations: list[Any] = self._queue.get()
-        with suppress(Empty):
-            while True:
-                operations.extend(self._queue.get_nowait())
-        return operations
 
     def _commit(self, writes: list[Writes]) -> None:
         if self._failure is not None:
@@ -148,8 +159,9 @@ class Writer:
             with translate_errors(self._path):
                 self._guard.require(self._connection)
                 with transaction(self._connection):
-                    shared = _execute(self._connection, writes)
+                    shared = self._execute(writes)
         except Exception as error:  # noqa: BLE001 - the future of the write raises it
+            self._conversations.forget()
             singles = _singles(writes)
             if len(singles) == 1:
                 self._failure = self._failure or error
@@ -159,6 +171,17 @@ class Writer:
                 self._commit([write])
         else:
             self._answer(_finish, writes, shared)
+
+    def _execute(self, writes: Sequence[Writes]) -> Mapping[int, SharedConversation]:
+        """Execute the writes with the same effect as one after the other; those for rows are executed together.
+
+        Return the created rows whose conversation belongs to another row already, by row ID.
+        """
+        batch = Batch(self._connection, self._conversations)
+        for each in writes:
+            each.execute(self._connection, batch)
+        batch.write()
+        return batch.shared
 
     def _perform(self, call: _Call[T]) -> None:
         try:
@@ -180,18 +203,6 @@ def _is_call(operation: Writes | _Call[Any]) -> bool:
 
 def _singles(writes: Sequence[Writes]) -> list[Writes]:
     return list(chain.from_iterable([each.singles() for each in writes]))
-
-
-def _execute(connection: sqlite3.Connection, writes: Sequence[Writes]) -> Mapping[int, SharedConversation]:
-    """Execute the writes with the same effect as one after the other; those for rows are executed together.
-
-    Return the created rows whose conversation belongs to another row already, by row ID.
-    """
-    batch = Batch(connection)
-    for each in writes:
-        each.execute(connection, batch)
-    batch.write()
-    return batch.shared
 
 
 @contextmanager
