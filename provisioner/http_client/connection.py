@@ -4,15 +4,14 @@ aiohttp opens the connections (names, TLS, proxies) and parses the replies. Its 
 are not used: they took half of the processor time of a run. The request is written here in one piece, after it has
 passed its gate, so that the time of sending is known and need not be guessed from an exception.
 
-This is the only module that uses names which aiohttp does not document. ``missing_names`` tells which of them the
-installed aiohttp lacks; requests then go through its session, see ``session_sender``.
+Only this module and ``connector`` use names which aiohttp does not document. ``missing_names`` tells which of them
+the installed aiohttp lacks; requests then go through its session, see ``session_sender``.
 """
 
 import asyncio
 from contextlib import suppress
-from functools import partial
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -28,8 +27,6 @@ from .exchange import (
     TooManyInterimReplies,
 )
 
-READ_BYTES = 1 << 16
-"""Bytes read at once on asyncio's own event loops."""
 NAMES = {
     "aiohttp.client_proto.ResponseHandler": (
         *("_parser", "abort", "force_close", "is_connected", "pause_reading", "resume_reading"),
@@ -39,11 +36,13 @@ NAMES = {
     "aiohttp.connector.Connection": ("close", "protocol"),
     "aiohttp.http.RawResponseMessage": ("code", "headers", "should_close"),
 }
-"""The names that this module uses of aiohttp's classes without their being documented, by class.
+"""The names that both use of aiohttp's classes without their being documented, by class.
 
-Besides, it calls ``feed_data`` of the parser, which returns the replies that have begun, each with its body.
+Besides, this one calls ``feed_data`` of the parser, which returns the replies that have begun, each with its body.
 """
 _END_OF_HEAD = b"\r\n\r\n"
+_WITH_BODY = frozenset(range(200, 600)) - {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+"""Status codes of replies with a body."""
 _CANNED_REPLY = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}"
 
 
@@ -61,7 +60,8 @@ class HttpConnection(ResponseHandler):
         self._exchange = Exchange()
         self._request = b""
         self._content: aiohttp.StreamReader | None = None
-        self._spare = self._parser
+        self._parser = None
+        self._head_parser: Any = None
         self._is_sent = self._is_paused = False
         self._interim = self._size = 0
 
@@ -111,22 +111,20 @@ class HttpConnection(ResponseHandler):
         if transport is None or not self.is_reusable or not exchange.is_permitted():
             self._end(ConnectionLostBeforeSend())
             return
-        self._parser, self._spare = self._spare, None
-        if self._parser is None:
-            self.set_response_params(read_until_eof=True)
         self._is_sent = True
         exchange.mark_sent()
         transport.write(self._request)
 
     def can_read(self, reply: bytes) -> bool:
-        """Return whether this reply with the body ``{}`` is read as such, without a socket."""
-        exchange = Exchange()
-        self.begin(b"", exchange, asyncio.get_running_loop().create_future())
+        """Return whether this reply with the body ``{}`` is read as such, without a socket, whole and in parts."""
+        whole, cut = Exchange(), Exchange()
         with suppress(Exception):
-            self.set_response_params(read_until_eof=True)
-            self._is_sent = True
-            self.data_received(reply)
-        return exchange.is_whole and exchange.body == b"{}"
+            for exchange, parts in ((whole, [reply]), (cut, [reply[:-1], reply[-1:]])):
+                self.begin(b"", exchange, asyncio.get_running_loop().create_future())
+                self._is_sent = True
+                for part in parts:
+                    self.data_received(part)
+        return all(exchange.is_whole and exchange.body == b"{}" for exchange in (whole, cut))
 
     def time_out(self) -> None:
         """Fail with ``TimeoutError``, whether the reply's head is awaited or more of its body."""
@@ -145,21 +143,59 @@ class HttpConnection(ResponseHandler):
 
     def data_received(self, data: bytes) -> None:
         """Parse the bytes of a reply; keep those that nobody asked for, which makes the connection unusable."""
-        if self._parser is None or not self._is_sent:
+        if not self._is_sent:
             super().data_received(data)
             return
+        if self._parser is not None or not self._read_at_once(data):
+            self._read_part(data)
+
+    def _read_part(self, data: bytes) -> None:
+        """Read a part of a reply, and what has arrived of its body."""
+        if self._parser is None:
+            self.set_response_params(read_until_eof=True)
+        parser: Any = self._parser
         try:
-            replies, _, _ = self._parser.feed_data(data)
+            replies, _, _ = parser.feed_data(data)
         except Exception:  # noqa: BLE001 - whatever the parser dislikes is not HTTP
             self._end(NotHttp())
             return
-        is_begun = self._content is not None
         for head, content in replies:
             self._take(head, content)
         if self._content is not None:
-            self._collect(self._content, b"" if is_begun else data)
+            self._collect(self._content)
         if self._is_paused:
             self._go_on()
+
+    def _read_at_once(self, data: bytes) -> bool:
+        """Read a reply that has arrived as a whole, as most do; return False, without a trace, for any other.
+
+        The parser gets only the head, so that it makes no stream for the body: that takes half of the time. What
+        follows is the body where its length is as the head says, and it is not encoded in any way.
+        """
+        if self._head_parser is None:
+            self.set_response_params(skip_payload=True)
+            self._head_parser, self._parser = self._parser, None
+        start = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
+        try:
+            heads, _, _ = self._head_parser.feed_data(data[:start])
+        except Exception:  # noqa: BLE001 - whoever reads it in parts tells what is wrong
+            self._head_parser = None
+            return False
+        if len(heads) != 1:
+            return False
+        ((head, _),), body = heads, data[start:]
+        headers = head.headers
+        is_coded = "Transfer-Encoding" in headers or "Content-Encoding" in headers
+        is_plain = not is_coded and headers.get("Content-Length") == str(len(body))
+        if not is_plain or head.code not in _WITH_BODY or len(body) > MAX_REPLY_BYTES:
+            return False
+        if head.should_close:
+            self.force_close()
+        exchange = self._exchange
+        exchange.status, exchange.headers, exchange.is_whole = head.code, headers, True
+        exchange.parts.append(body)
+        self._end()
+        return True
 
     def _go_on(self) -> None:
         """Let a parser that has paused go on with the bytes it holds, unless the exchange has ended."""
@@ -189,7 +225,7 @@ class HttpConnection(ResponseHandler):
         """End the reply: it is whole where its body lasts until the end of the connection, and otherwise cut."""
         super().connection_lost(exc)
         if self._is_sent and self._content is not None:
-            self._collect(self._content, b"")
+            self._collect(self._content)
         self._end(aiohttp.ServerDisconnectedError() if self._is_sent else ConnectionLostBeforeSend())
 
     def _take(self, head: RawResponseMessage, content: aiohttp.StreamReader) -> None:
@@ -208,12 +244,8 @@ class HttpConnection(ResponseHandler):
             if self._interim > MAX_INTERIM_REPLIES:
                 self._end(TooManyInterimReplies())
 
-    def _collect(self, content: aiohttp.StreamReader, data: bytes) -> None:
-        """Take what has arrived of the body, and end the exchange when that is all, enough, or broken.
-
-        The parser is used again where ``data``, with which the body began, was the reply and nothing else: making
-        one takes as long as all that is done here. Otherwise it may hold bytes that came behind the reply.
-        """
+    def _collect(self, content: aiohttp.StreamReader) -> None:
+        """Take what has arrived of the body, and end the exchange when that is all, enough, or broken."""
         error = content.exception()
         if error is not None:
             self._end(aiohttp.ClientPayloadError())
@@ -223,8 +255,6 @@ class HttpConnection(ResponseHandler):
         self._size += len(part)
         if content.is_eof():
             self._exchange.is_whole = True
-            if len(data) == data.find(_END_OF_HEAD) + len(_END_OF_HEAD) + self._size:
-                self._spare = self._parser
             self._end()
         elif self._size >= MAX_REPLY_BYTES:
             self._end()
@@ -240,46 +270,6 @@ class HttpConnection(ResponseHandler):
             answered.set_result(None)
         else:
             answered.set_exception(error)
-
-
-class BufferedConnection(HttpConnection, asyncio.BufferedProtocol):
-    """The same for asyncio's own event loops, which read into a buffer that all connections of a loop share.
-
-    For a plain protocol they allocate 256 KiB for each read, and give all of it back but the few bytes that came.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, buffer: memoryview) -> None:
-        super().__init__(loop)
-        self._buffered = buffer
-
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the signature of asyncio
-        """Return the buffer; what was read before has been taken."""
-        return self._buffered
-
-    def buffer_updated(self, nbytes: int) -> None:
-        """Take what was read."""
-        self.data_received(bytes(self._buffered[:nbytes]))
-
-
-class Connector(aiohttp.TCPConnector):
-    """aiohttp connector whose connections are ``HttpConnection``; the number of connections is not limited."""
-
-    def __init__(self) -> None:
-        super().__init__(limit=0)
-        loop = asyncio.get_running_loop()
-        is_buffered = isinstance(loop, asyncio.BaseEventLoop)
-        buffered = partial(BufferedConnection, loop, memoryview(bytearray(READ_BYTES)))
-        make = buffered if is_buffered else partial(HttpConnection, loop)
-        self._factory = cast("partial[ResponseHandler]", make)
-
-    async def open(self, key: aiohttp.ClientRequest, limits: aiohttp.ClientTimeout) -> HttpConnection:
-        """Open a connection to where ``key`` goes; raise aiohttp's exceptions or ``TimeoutError``."""
-        owner = await self.connect(key, [], limits)
-        connection = owner.protocol
-        if not isinstance(connection, HttpConnection):
-            raise TypeError("aiohttp made a connection of another kind")
-        connection.belong_to(owner)
-        return connection
 
 
 def missing_names() -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from itertools import chain
 
 import aiohttp
 
-from .connection import Connector, HttpConnection
+from .connection import HttpConnection
+from .connector import Connector
 from .deadlines import CONNECT_TIMEOUT_S
 
 KEEPALIVE_S = 15.0

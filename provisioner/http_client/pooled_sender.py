@@ -4,7 +4,8 @@ import asyncio
 
 from provisioner.ports.sending import Gate
 
-from .connection import Connector, HttpConnection
+from .connection import HttpConnection
+from .connector import Connector
 from .deadlines import Deadlines
 from .exchange import MAX_REUSE_REQUEST_BYTES, Exchange
 from .pool import ConnectionPool

@@ -10,7 +10,8 @@ import pytest
 
 from provisioner import http_client
 from provisioner.http_client import connection
-from provisioner.http_client.connection import BufferedConnection, HttpConnection, missing_names
+from provisioner.http_client.connection import HttpConnection, missing_names
+from provisioner.http_client.connector import BufferedConnection
 from provisioner.http_client.exchange import ConnectionLostBeforeSend, Exchange
 
 REQUEST = b"GET / HTTP/1.1\r\n\r\n"
@@ -203,3 +204,52 @@ async def test_a_missing_name_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(connection.NAMES, kind, ("close",))
     monkeypatch.setattr(HttpConnection, "set_response_params", lambda *_, **__: None)
     assert missing_names() == ("aiohttp.http.HttpResponseParser.feed_data",)
+
+
+WHOLE = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n"
+REPLIES = {
+    "plain": WHOLE + b"\r\n{}",
+    "no body": b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n",
+    "last one": WHOLE + b"Connection: close\r\n\r\n{}",
+    "old": b"HTTP/1.0 201 Created\r\nContent-Length: 2\r\n\r\n{}",
+    "chunked": b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    "chunked with a length": WHOLE + b"Transfer-Encoding: chunked\r\n\r\n{}",
+    "compressed": WHOLE + b"Content-Encoding: deflate\r\n\r\n{}",
+    "two lengths": WHOLE + b"Content-Length: 3\r\n\r\n{}",
+    "more than its length": WHOLE + b"\r\n{}}",
+    "another reply behind it": 2 * (WHOLE + b"\r\n{}"),
+    "an interim reply before it": b"HTTP/1.1 100 Continue\r\n\r\n" + WHOLE + b"\r\n{}",
+    "an interim reply with a length": b"HTTP/1.1 103 Early Hints\r\nContent-Length: 2\r\n\r\n{}",
+    "nothing follows a 204": b"HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\n{}",
+    "nothing follows a 304": b"HTTP/1.1 304 Not Modified\r\nContent-Length: 2\r\n\r\n{}",
+    "another protocol": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+}
+
+
+def read(*parts: bytes) -> tuple[object, ...]:
+    """Return what a connection makes of a reply that comes in these parts."""
+    line = opened()
+    exchange, answered = ask(line)
+    for part in parts:
+        line.data_received(part)
+    error = type(answered.exception()) if answered.done() else None
+    return exchange.status, exchange.body, exchange.is_whole, answered.done(), error, line.is_reusable
+
+
+@pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES)
+async def test_a_reply_means_the_same_at_once_and_in_two_parts(reply: bytes) -> None:
+    """The quick way for a whole reply takes none that the parser would read otherwise."""
+    head = reply[: reply.find(b"\r\n") + 1]
+
+    assert read(reply) == read(head, reply[len(head) :])
+
+
+async def test_a_connection_reads_one_whole_reply_after_the_other() -> None:
+    """Its parser of heads is used again, also after a reply that it did not read to the end."""
+    line, bodies = opened(), []
+    for reply in (REPLIES["plain"], REPLIES["chunked"], REPLIES["no body"], REPLIES["plain"]):
+        exchange, _ = ask(line)
+        line.data_received(reply)
+        bodies.append(exchange.body if exchange.is_whole else b"cut")
+
+    assert bodies == [b"{}", b"{}", b"", b"{}"]

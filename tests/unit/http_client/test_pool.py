@@ -8,7 +8,8 @@ import pytest
 from aiohttp import ClientConnectionError, ClientRequest
 
 from provisioner.http_client import pool
-from provisioner.http_client.connection import Connector, HttpConnection
+from provisioner.http_client.connection import HttpConnection
+from provisioner.http_client.connector import Connector
 from provisioner.http_client.pool import KEEPALIVE_S, ConnectionPool
 from provisioner.http_client.request_bytes import RequestBuilder
 
