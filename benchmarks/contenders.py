@@ -60,7 +60,7 @@ def ourselves(loop: str, *, tls: bool = False) -> Callable[[Job], Call]:
             old.unlink()
         customers, server = write_customers(job.folder, job.rows), job.server
         url = server.tls_url if tls else server.base_url
-        trust = {"SSL_CERT_FILE": str(server.certificate)}
+        trust = {"SSL_CERT_FILE": str(server.certificate)} if tls else {}
         return Call(run_command(customers, job.folder / "results.csv", url, loop), ENVIRONMENT | trust)
 
     return call
