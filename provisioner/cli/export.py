@@ -29,6 +29,6 @@ def export(ledger: Path, options: ExportOptions, console: Console) -> Summary:  
 
     --include-input and --failed read the input again; it must not have changed since it was planned.
     """
-    from provisioner.commands.perform import perform_reading
+    from provisioner.api import perform_reading
 
     return perform_reading([str(ledger)], options)

@@ -23,7 +23,7 @@ def mapping(action: str, of: str, options: MappingCommandOptions, console: Conso
     show NAME prints the preset of that name. suggest FILE reads the columns of an export and proposes a column for
     each field. --map accepts both: save the text to a file and edit it.
     """
-    from provisioner.commands.perform import perform_mapping
+    from provisioner.api import perform_mapping
 
     summary = perform_mapping(action, of, options)
     for line in summary.details["mapping"].splitlines():

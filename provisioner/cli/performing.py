@@ -1,9 +1,8 @@
-"""Bridge from a terminal command to ``commands.perform``: main thread, process signals and console."""
+"""Bridge from a terminal command to ``api.perform``: main thread, process signals and console."""
 
 from collections.abc import Sequence
 
-from provisioner.commands.perform import CommandContext, FileOptions, LedgerOptions, perform
-from provisioner.models.summary import Summary
+from provisioner.api import CommandContext, FileOptions, LedgerOptions, Summary, perform
 from provisioner.options import CheckOptions
 
 from .aiohttp_import import import_aiohttp

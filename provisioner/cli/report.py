@@ -24,6 +24,6 @@ def report(ledgers: tuple[Path, ...], options: ReportOptions, console: Console) 
     The job may be running: the page shows its figures so far. A folder, or a pattern in quotes such as
     'load-{date}.csv', stands for the runs of a schedule: exit code 99 means that the newest is worse than usual.
     """
-    from provisioner.commands.perform import perform_reading
+    from provisioner.api import perform_reading
 
     return perform_reading([str(ledger) for ledger in ledgers], options)

@@ -24,7 +24,7 @@ def status(ledger: Path, options: StatusOptions, console: Console) -> Summary:
     That is everything somebody needs who takes the job over, and the command that goes on with it. RESULTS.ledger
     is read for a results file.
     """
-    from provisioner.commands.perform import perform_reading
+    from provisioner.api import perform_reading
 
     from .status_text import show_job
 
