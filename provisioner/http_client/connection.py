@@ -172,10 +172,12 @@ class HttpConnection(ResponseHandler):
         The parser gets only the head, so that it makes no stream for the body: that takes half of the time. What
         follows is the body where its length is as the head says, and it is not encoded in any way.
         """
+        start = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
+        if start < len(_END_OF_HEAD):
+            return False
         if self._head_parser is None:
             self.set_response_params(skip_payload=True)
             self._head_parser, self._parser = self._parser, None
-        start = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
         try:
             heads, _, _ = self._head_parser.feed_data(data[:start])
         except Exception:  # noqa: BLE001 - whoever reads it in parts tells what is wrong
