@@ -52,8 +52,8 @@ def option(
 class Options:
     """Group of options: each subclass is a frozen dataclass whose fields are given by keyword.
 
-    The methods are written here once. To compile those that ``dataclass`` writes for each class would take a tenth
-    of the time until the first request.
+    The methods are written here once. To compile those that ``dataclass`` writes for each class would take
+    a thirtieth of the time until the first request.
     """
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
