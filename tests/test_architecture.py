@@ -181,9 +181,8 @@ def passed_over_in_transactions(tree: ast.Module) -> Iterator[str]:
     for block in (node for node in ast.walk(tree) if isinstance(node, ast.AsyncWith)):
         if any(ast.unparse(item.context_expr).endswith(".transaction()") for item in block.items):
             for node in (inner for statement in block.body for inner in ast.walk(statement)):
-                if isinstance(node, ast.ExceptHandler) and not isinstance(node.body[-1], ast.Raise):
-                    yield f"line {node.lineno}"
-                elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("suppress"):
+                is_handled = isinstance(node, ast.ExceptHandler) and not isinstance(node.body[-1], ast.Raise)
+                if is_handled or (isinstance(node, ast.Call) and ast.unparse(node.func).endswith("suppress")):
                     yield f"line {node.lineno}"
 
 
