@@ -1,7 +1,6 @@
 """How well the name of a column fits a purpose, by the usual names of columns in several languages."""
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterator
 from enum import IntEnum
@@ -134,6 +133,8 @@ def _name(column: str) -> _Name:
 
 @cache
 def _table() -> dict[str, dict[str, list[str] | str]]:
+    import tomllib  # noqa: PLC0415 - most inputs name their columns as the program does
+
     text = read_package_file(__package__, _TABLE).decode()
     return tomllib.loads(text)
 

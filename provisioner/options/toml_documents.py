@@ -1,6 +1,5 @@
 """Parser of TOML files written by users; turns syntax errors into ``UsageError``."""
 
-import tomllib
 from typing import Any
 
 from provisioner.errors import UsageError
@@ -12,6 +11,8 @@ def parse_toml(text: str, name: str, *, cure_of_number: str) -> dict[str, Any]:
     ``name`` is the file's name in errors. ``cure_of_number`` is the cure in the error for a number of too many
     digits.
     """
+    import tomllib  # noqa: PLC0415 - most runs have no file in TOML
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
