@@ -67,6 +67,8 @@ class TelemetryExport:
         self._meters = MeterProvider(readers, resource, shutdown_on_exit=False)
         self._tracer = self._tracers.get_tracer(NAME, version)
         self._instruments = Instruments(self._meters.get_meter(NAME, version))
+        self._unfinished = {self._tracers.shutdown, self._meters.shutdown}
+        """What exports the last spans and metrics, until it has."""
 
     @contextmanager
     def observing(self, monitor: MonitoredRun, account: ObservedAccount) -> Iterator[TracedRows]:
@@ -105,20 +107,19 @@ class TelemetryExport:
 
     def _shut_down(self, loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> None:
         """Export what is left, on daemon threads: neither this command nor the interpreter waits for them."""
-        left = {self._tracers.shutdown, self._meters.shutdown}
 
         def shut_down(end: Callable[[], None]) -> None:
             with suppress(Exception):  # the SDK raises what its exporters raise
                 end()
+            self._unfinished.discard(end)
             with suppress(RuntimeError):  # the loop is closed: the command has ended
-                loop.call_soon_threadsafe(note, end)
+                loop.call_soon_threadsafe(look)
 
-        def note(end: Callable[[], None]) -> None:
-            left.discard(end)
-            if not left:
+        def look() -> None:
+            if not self._unfinished:
                 over.set()
 
-        for each in tuple(left):
+        for each in tuple(self._unfinished):
             threading.Thread(target=shut_down, args=(each,), name="telemetry-flush", daemon=True).start()
 
     def _lost(self) -> str:
@@ -128,7 +129,8 @@ class TelemetryExport:
             made = sum(each.spans_made for each in self._rows)
             if lost := made - spans.delivery.delivered:
                 parts.append(f"{lost:,} of {pluralize('span', made)} did not reach {spans.delivery}")
-        if (metrics := self._signals.get("metrics")) and not metrics.delivery.is_complete:
+        is_cut = self._meters.shutdown in self._unfinished  # perhaps before it has begun
+        if (metrics := self._signals.get("metrics")) and (is_cut or not metrics.delivery.is_complete):
             parts.append(f"the last metrics did not reach {metrics.delivery}")
         return f"OpenTelemetry: {'; '.join(parts)}" if parts else ""
 
