@@ -5,14 +5,14 @@ import signal
 
 import pytest
 
-from tests.acceptance.program import CREDENTIALS, Program
+from tests.acceptance.program import CREDENTIALS, PATIENCE_S, Program
 from tests.acceptance.simulator_process import SimulatorMaker
 from tests.stub_twilio import Answer, Call, StubMaker, StubTwilio, error, failing, holding, keeping_silent, per_row
 
 pytestmark = pytest.mark.acceptance
 
-WELL_INTO_PLANNING_S = 1.4
-"""Starting takes half a second of a processor, planning 250,000 rows about three."""
+WELL_INTO_PLANNING = 2_000_000
+"""Bytes in the ledger's log when a plan of 250,000 rows is well under way; its end has several times as many."""
 RUN = ("run", "customers.csv", "-o", "results.csv", "--key", "crm_id")
 
 
@@ -270,7 +270,10 @@ async def test_a_signal_while_planning_sends_nothing_and_says_so(program: Progra
     program.write("results.csv", "what was there before")
     command = (*RUN, "--overwrite", "--base-url", server.url)
     running = await program.start("--log-level", "error", *command, "--yes", env=CREDENTIALS)
-    await running.worked(WELL_INTO_PLANNING_S)
+    log = program.folder / "results.csv.ledger-wal"
+    async with asyncio.timeout(PATIENCE_S):
+        while not (log.exists() and log.stat().st_size > WELL_INTO_PLANNING):  # noqa: ASYNC110 - the program writes it
+            await asyncio.sleep(0.005)
 
     running.signal(signal.SIGINT)
     ended = await running.end()
