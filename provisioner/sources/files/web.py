@@ -88,20 +88,36 @@ class _Rules:
 
     async def _redirected(self, _session: object, _context: object, params: Any) -> None:
         headers: Mapping[str, str] = params.response.headers
-        _require_private(urljoin(str(params.url), headers.get("Location") or headers.get("URI", "")), self.name)
+        with _closed_if_refused(params.response):
+            _require_private(urljoin(str(params.url), headers.get("Location") or headers.get("URI", "")), self.name)
 
     async def _answered(self, _session: object, _context: object, params: Any) -> None:
         """Require a status of success, and a length or chunks: else a download that is cut looks whole."""
-        status, headers = params.response.status, params.response.headers
-        if status != HTTPStatus.OK:
-            _refuse_status(self.name, status)
-        is_chunked = "chunked" in headers.get("Transfer-Encoding", "").lower()
-        if not is_chunked and "Content-Length" not in headers:
-            raise InputError(
-                "comes without its length, so that a part of it would look whole",
-                source=self.name,
-                cure="download it and name the file",
-            )
+        with _closed_if_refused(params.response):
+            _require_whole(params.response.status, params.response.headers, self.name)
+
+
+@contextmanager
+def _closed_if_refused(response: aiohttp.ClientResponse) -> Iterator[None]:
+    """Close a response that is refused inside the context: aiohttp does not where a hook raises."""
+    try:
+        yield
+    except InputError:
+        response.close()
+        raise
+
+
+def _require_whole(status: int, headers: Mapping[str, str], name: str) -> None:
+    """Raise ``InputError`` for another status than success, and where the end of the answer cannot be known."""
+    if status != HTTPStatus.OK:
+        _refuse_status(name, status)
+    is_chunked = "chunked" in headers.get("Transfer-Encoding", "").lower()
+    if not is_chunked and "Content-Length" not in headers:
+        raise InputError(
+            "comes without its length, so that a part of it would look whole",
+            source=name,
+            cure="download it and name the file",
+        )
 
 
 def _require_private(address: str, name: str) -> None:
