@@ -88,8 +88,9 @@ class _Rules:
 
     async def _redirected(self, _session: object, _context: object, params: Any) -> None:
         headers: Mapping[str, str] = params.response.headers
+        there = urljoin(str(params.url), headers.get("Location") or headers.get("URI", ""))
         with _closed_if_refused(params.response):
-            _require_private(urljoin(str(params.url), headers.get("Location") or headers.get("URI", "")), self.name)
+            _require_private(there, self.name)
 
     async def _answered(self, _session: object, _context: object, params: Any) -> None:
         """Require a status of success, and a length or chunks: else a download that is cut looks whole."""
