@@ -181,9 +181,15 @@ def passed_over_in_transactions(tree: ast.Module) -> Iterator[str]:
     for block in (node for node in ast.walk(tree) if isinstance(node, ast.AsyncWith)):
         if any(ast.unparse(item.context_expr).endswith(".transaction()") for item in block.items):
             for node in (inner for statement in block.body for inner in ast.walk(statement)):
-                is_handled = isinstance(node, ast.ExceptHandler) and not isinstance(node.body[-1], ast.Raise)
-                if is_handled or (isinstance(node, ast.Call) and ast.unparse(node.func).endswith("suppress")):
+                if isinstance(node, ast.ExceptHandler | ast.Call) and passes_over(node):
                     yield f"line {node.lineno}"
+
+
+def passes_over(node: ast.ExceptHandler | ast.Call) -> bool:
+    """Return whether a failure ends at a handler, or at what a call makes."""
+    if isinstance(node, ast.ExceptHandler):
+        return not isinstance(node.body[-1], ast.Raise)
+    return ast.unparse(node.func).endswith("suppress")
 
 
 def is_private(name: str) -> bool:
