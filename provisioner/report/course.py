@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from provisioner.models.progress import Progress
 
-from .axes import time_axis
 from .charts import Chart, Line
 from .clock import LocalClock
+from .over_time import in_flight_chart, rate_chart, refused_charts, time_span
 from .stretches import Stretches
 
 
@@ -55,18 +55,13 @@ class Course:
         seen, start, width = self._stretches.figures, self._stretches.start, self._stretches.width_s
         if not seen:
             return
-        places = [start + place * width for place in range(len(seen))]
-        axis = time_axis(clock, start, start + width * len(seen))
+        span = time_span(start, width, len(seen), clock)
         asked = Line("allowed", "a", [each.mean(each.rates_asked) for each in seen])
         now = Line("started", "b", [each.mean(each.rates_now) for each in seen])
-        cuts = [place for place, each in zip(places, seen, strict=True) if each.throttled]
-        marked = "429: all pause, the pace is cut"
-        yield Chart("Rate", "requests/s", places, (asked, now), marks=cuts, marked=marked, axis=axis)
-        flying = Line("most seen at once", "a", _noted(seen, [each.in_flight for each in seen]))
-        yield Chart("In flight", "requests", places, (flying,), axis=axis, is_whole=True)
-        if cuts:
-            refused = Line("429s", "c", _noted(seen, [each.throttled for each in seen]))
-            yield Chart("Answers 429", "answers", places, (refused,), axis=axis, is_whole=True)
+        refused = _noted(seen, [each.throttled for each in seen])
+        yield rate_chart(span, (asked, now), refused)
+        yield in_flight_chart(span, "most seen at once", _noted(seen, [each.in_flight for each in seen]))
+        yield from refused_charts(span, refused)
 
 
 def _noted(seen: Sequence[Glimpses], numbers: Sequence[int]) -> list[float | None]:

@@ -8,11 +8,12 @@ from provisioner.load import describe_result
 from provisioner.models import Counts, FollowUpCounts
 from provisioner.models.text import pluralize
 
-from .axes import Axis, number_axis, time_axis
+from .axes import number_axis
 from .charts import Chart, Line, draw
 from .clock import LocalClock
 from .job_data import JobData
 from .markup import escape, number_text, paragraph, section, share_text, table, time_text
+from .over_time import Span, in_flight_chart, rate_chart, refused_charts, time_span
 from .overview import OUTCOMES, count_tiles
 from .step_figures import SHARES, Latencies, StepFigures
 from .timeline import Timeline
@@ -138,40 +139,31 @@ def over_time(
 
     With ``latencies`` of the same requests from due, the chart of latencies ends at their 99th percentile.
     """
-    places, axis = _across(line, clock)
+    span, refused = _span(line, clock), _floats(line, "throttled")
     asked = Line("due", "a", line.rates_due())
     achieved = Line("sent", "b", [each.sent / line.width_s for each in line.buckets])
-    cuts = [place for place, each in zip(places, line.buckets, strict=True) if each.throttled]
-    lines = (asked, achieved)
-    yield Chart(
-        "Rate", "requests/s", places, lines, marks=cuts, marked="429: all pause, the pace is cut", axis=axis
-    )
+    yield rate_chart(span, (asked, achieved), refused)
     yield latency_over_time(line, clock=clock, latencies=latencies)
-    flying = (Line("most at once", "a", _floats(line, "in_flight")),)
-    yield Chart("In flight", "requests", places, flying, axis=axis, is_whole=True)
-    if any(each.throttled for each in line.buckets):
-        refused = (Line("429s", "c", _floats(line, "throttled")),)
-        yield Chart("Answers 429", "answers", places, refused, axis=axis, is_whole=True)
+    yield in_flight_chart(span, "most at once", _floats(line, "in_flight"))
+    yield from refused_charts(span, refused)
 
 
 def latency_over_time(
     line: Timeline, *, clock: LocalClock | None = None, latencies: Latencies = _NOT_KNOWN
 ) -> Chart:
     """Return the chart of latencies by time; ``latencies`` are those of all requests, where they are known."""
-    places, axis = _across(line, clock)
+    span = _span(line, clock)
     shown = {(since, share): line.percentile(since, share) for since in ("due", "sent") for share in (_P50, _P95)}
     styles = zip(shown, ("a", "c", "b", "d"), strict=True)
     return _latency_chart(
-        Chart("Latency", "s", places, (), axis=axis),
+        Chart("Latency", "s", span.places, (), axis=span.axis),
         [Line(f"p{share * 100:.0f} from {since}", style, shown[since, share]) for (since, share), style in styles],
         latencies,
     )
 
 
-def _across(line: Timeline, clock: LocalClock | None) -> tuple[Sequence[float], Axis]:
-    """Return the places of the buckets and the x axis, with times of day of ``clock``."""
-    places = [line.start + offset for offset in line.offsets_s]
-    return places, time_axis(clock or LocalClock(), line.start, line.start + line.width_s * len(line.buckets))
+def _span(line: Timeline, clock: LocalClock | None) -> Span:
+    return time_span(line.start, line.width_s, len(line.buckets), clock or LocalClock())
 
 
 def _latency_chart(chart: Chart, lines: Sequence[Line], latencies: Latencies) -> Chart:
