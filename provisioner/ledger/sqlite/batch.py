@@ -50,9 +50,9 @@ class Batch:
     conversation belongs to another row already, by row ID.
     """
 
-    def __init__(self, connection: sqlite3.Connection, conversations: ConversationFilter | None = None) -> None:
+    def __init__(self, connection: sqlite3.Connection, conversations: ConversationFilter) -> None:
         self._connection = connection
-        self._conversations = conversations or ConversationFilter(connection)
+        self._conversations = conversations
         self._waiting: Sequence[list[Sequence[Any]]] = [[] for _ in BulkStatement]
         self._rows: Sequence[set[int]] = [set() for _ in BulkStatement]
         self._sids: set[str] = set()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.batch import MOST, Batch, BulkStatement
+from provisioner.ledger.sqlite.conversation_filter import ConversationFilter
 from provisioner.ledger.sqlite.conversation_index import create_conversation_index
 
 ROWS = 150
@@ -70,7 +71,7 @@ def add(batch: Batch, step: tuple[BulkStatement, Sequence[Any]]) -> None:
 def written(steps: Sequence[tuple[BulkStatement, Sequence[Any]]], *, together: bool) -> list[list[Any]]:
     """Write the steps and return what the tables hold then."""
     with tables() as connection:
-        batch = Batch(connection)
+        batch = Batch(connection, ConversationFilter(connection))
         for kind, some in groupby(steps, key=itemgetter(0)):
             writes = [values for _, values in some]
             for column in [writes] if together else [[values] for values in writes]:
@@ -114,7 +115,7 @@ def test_a_commit_runs_few_statements() -> None:
     """As many outcomes and intents as fly at once take three statements, not three for each row."""
     ran: list[str] = []
     with tables() as connection:
-        batch = Batch(connection)
+        batch = Batch(connection, ConversationFilter(connection))
         for row in range(1, MOST + 1):
             add(batch, begin(row))
         batch.write()
@@ -131,7 +132,7 @@ def test_that_no_row_gets_the_conversation_of_another_costs_no_statement_more() 
     """Only a conversation that was perhaps named before is looked up."""
     ran: list[str] = []
     with tables() as connection:
-        batch = Batch(connection)
+        batch = Batch(connection, ConversationFilter(connection))
         for row in range(1, MOST + 1):
             add(batch, begin(row))
         batch.write()
