@@ -23,6 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from msgspec import structs
 
 from provisioner.ledger.sqlite.batch import Batch, BulkStatement
+from provisioner.ledger.sqlite.conversation_filter import ConversationFilter
 from provisioner.ledger.sqlite.ledger import SqliteLedger, open_sqlite_ledger
 from provisioner.ledger.sqlite.writer import transaction
 from provisioner.ledger.sqlite.writes import WriteStep
@@ -131,6 +132,7 @@ class AtOnce:
 
     def __init__(self, connection: sqlite3.Connection, _path: Path) -> None:
         self._connection = connection
+        self._conversations = ConversationFilter(connection)
 
     async def write(self, *steps: WriteStep, is_intent: bool = False) -> None:
         """Carry the steps out, all or none."""
@@ -141,7 +143,7 @@ class AtOnce:
     async def write_row(self, kind: BulkStatement, values: Sequence[Any]) -> None:
         """Carry out the write of a row."""
         with transaction(self._connection):
-            batch = Batch(self._connection)
+            batch = Batch(self._connection, self._conversations)
             batch.add(kind, [values])
             batch.write()
 
