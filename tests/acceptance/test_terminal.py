@@ -66,14 +66,19 @@ def golden(name: str, lines: Sequence[str]) -> tuple[str, str]:
     return text, (SCREENS / name).read_text(encoding="utf-8")
 
 
+def stop_of(lines: Sequence[str]) -> Sequence[str]:
+    """Return the lines from the stop to the last note: how far the rest has scrolled depends on the moment."""
+    first = next(number for number, line in enumerate(lines) if line.startswith("stopping:"))
+    return lines[first : lines.index("         with an -o of their own") + 1]
+
+
 async def test_a_run_in_trouble_reads_well_on_80_columns(program: Program, simulator: SimulatorMaker) -> None:
     """Three of each reason in full, then counts; no word of the log is torn, and no figure cut."""
     async with run_in_trouble(program, simulator, 80) as terminal:
         seen, kept = golden("run_in_trouble.txt", await terminal.shows(PAUSED))
         await terminal.press("C-c")
         stopped = await terminal.shows("^next:")
-        told = stopped[: stopped.index("         with an -o of their own") + 1]
-        ended, kept_end = golden("run_in_trouble_stopped.txt", told)
+        ended, kept_end = golden("run_in_trouble_stopped.txt", stop_of(stopped))
 
     assert seen == kept
     assert ended == kept_end
