@@ -56,7 +56,7 @@ class FakeCreator:
         self.created: dict[str, WebChatRequest] = {}
         self._faults = iter(faults)
 
-    async def create(self, request: WebChatRequest, gate: Gate) -> AttemptResult:
+    async def create(self, request: WebChatRequest, gate: Gate, encoded: bytes = b"") -> AttemptResult:
         """Make one attempt to create a WebChat; see ``ports.WebChatCreator``."""
         fault = next(self._faults, None)
         if fault is Fault.UNREACHABLE:

@@ -3,7 +3,7 @@
 That takes three to four times as long, which is a tenth of the processor time of a row.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from string import ascii_letters, digits
 
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
@@ -22,14 +22,20 @@ def quote(text: str) -> bytes:
     return _escaped(text.encode())
 
 
-def quote_all(texts: Sequence[str]) -> Sequence[bytes]:
-    """Return each of the texts as ``quote`` does, in less time than one after the other."""
-    return _escaped(_BETWEEN.join([text.encode() for text in texts])).split(_BETWEEN)
-
-
 def encode_form(fields: Mapping[str, str]) -> bytes:
     """Return the form of these fields, in their order."""
     return b"&".join([b"%b=%b" % (quote(name), quote(value)) for name, value in fields.items()])
+
+
+def encode_forms(beginnings: Sequence[bytes], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """Yield the form of each row, which has a text for each field; empty fields are omitted.
+
+    ``beginnings`` are the escaped names of the fields, each with its equals sign. All texts are escaped at once,
+    which for many rows takes two thirds of the time of one after the other.
+    """
+    texts = _escaped(b"".join([text.encode() + _BETWEEN for row in rows for text in row])).split(_BETWEEN)
+    for row in zip(*[iter(texts)] * len(beginnings), strict=False):  # an empty one is left over
+        yield b"&".join([beginning + text for beginning, text in zip(beginnings, row, strict=True) if text])
 
 
 def _escaped(data: bytes) -> bytes:

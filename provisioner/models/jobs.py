@@ -68,7 +68,10 @@ class Claimable(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """A claimed row with its request, rebuilt from its source; the other fields are those of ``Claim``."""
+    """A claimed row with its request, rebuilt from its source; the other fields are those of ``Claim``.
+
+    ``encoded`` is the request as it is sent, empty where it has yet to be encoded.
+    """
 
     id: int
     row: int
@@ -80,6 +83,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     owed: str = ""
     history_total: int = 0
     history_posted: int = 0
+    encoded: bytes = b""
 
 
 class Result(msgspec.Struct, frozen=True, gc=False):

@@ -1,7 +1,7 @@
 """Second pass over the input: rebuild the rows that the ledger has handed out for sending."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import structs
 
@@ -12,6 +12,11 @@ from provisioner.planning.passes import RecordCursor
 from provisioner.rows import IdentityPolicy, digest
 
 _Found = tuple[int, Record]
+_Encode = Callable[[Sequence[WebChatRequest]], Sequence[bytes]]
+
+
+def _encode_later(requests: Sequence[WebChatRequest]) -> Sequence[bytes]:
+    return [b""] * len(requests)
 
 
 class SourceFeed:
@@ -19,13 +24,18 @@ class SourceFeed:
 
     The ledger keeps no customer data, so each claimed row is read from the input again. Rows far from the claimed
     ones are not parsed where a pass has noted restart points. ``defaults`` are texts by field for rows that do not
-    fill it; they are not part of the row's digest.
+    fill it; they are not part of the row's digest. ``encode`` returns requests as they are sent; without it, rows
+    have yet to be encoded.
     """
 
     def __init__(
-        self, job_input: JobInput, identity_policy: IdentityPolicy, defaults: Mapping[str, str] | None = None
+        self,
+        job_input: JobInput,
+        identity_policy: IdentityPolicy,
+        defaults: Mapping[str, str] | None = None,
+        encode: _Encode = _encode_later,
     ) -> None:
-        self._input, self._defaults = job_input, defaults
+        self._input, self._defaults, self._encode = job_input, defaults, encode
         self._identity_policy = identity_policy
         self._cursor = RecordCursor(job_input.passes)
 
@@ -47,7 +57,8 @@ class SourceFeed:
     def _rebuild_all(self, claims: Sequence[Claim]) -> Sequence[Row]:
         found = list(map(self._find, claims))
         requests = self._requests_of_one(claims, found) or map(self._request, claims, found)
-        return list(map(self._row, claims, requests))
+        named = list(map(self._named, claims, requests))
+        return list(map(_row, claims, named, self._encode(named)))
 
     def _find(self, claim: Claim) -> _Found:
         """Return the record of a claimed row, and the index of its source."""
@@ -76,23 +87,13 @@ class SourceFeed:
             raise self._changed(index, record.line)
         return request
 
-    def _row(self, claim: Claim, request: WebChatRequest) -> Row:
+    def _named(self, claim: Claim, request: WebChatRequest) -> WebChatRequest:
+        """Return the request with its identity and with the defaults of what it lacks."""
         named = self._identity_policy.apply(request, claim.key)
         if self._defaults:
             lacking = {field: text for field, text in self._defaults.items() if not getattr(request, field)}
             named = structs.replace(named, **lacking)
-        return Row(
-            claim.id,
-            claim.row,
-            claim.key,
-            named,
-            claim.conversation_sid,
-            claim.identity,
-            claim.is_in_doubt,
-            claim.owed,
-            claim.history_total,
-            claim.history_posted,
-        )
+        return named
 
     def _changed(self, index: int, line: int | None) -> InputError:
         return InputError(
@@ -101,3 +102,19 @@ class SourceFeed:
             line=line,
             cure="run the same command again: it plans anew and sends only what was not created",
         )
+
+
+def _row(claim: Claim, request: WebChatRequest, encoded: bytes) -> Row:
+    return Row(
+        claim.id,
+        claim.row,
+        claim.key,
+        request,
+        claim.conversation_sid,
+        claim.identity,
+        claim.is_in_doubt,
+        claim.owed,
+        claim.history_total,
+        claim.history_posted,
+        encoded,
+    )

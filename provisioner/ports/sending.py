@@ -76,9 +76,10 @@ class GateClosed(Exception):  # noqa: N818 - it reports a state of the gate, not
 class WebChatCreator(Protocol):
     """Client that creates WebChats."""
 
-    async def create(self, request: WebChatRequest, gate: Gate) -> AttemptResult:
+    async def create(self, request: WebChatRequest, gate: Gate, encoded: bytes = b"") -> AttemptResult:
         """Make one attempt and return its result; wait at the gate between connecting and sending.
 
+        ``encoded`` is the request as it is sent, where that is known already.
         Failures are results too. Raise only ``GateClosed`` (nothing was sent) and ``asyncio.CancelledError``.
         """
         ...

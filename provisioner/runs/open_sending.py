@@ -20,6 +20,7 @@ from provisioner.rows import IdentityPolicy
 from provisioner.sending import Stop, StopKind
 from provisioner.target import Target
 from provisioner.twilio.endpoints import endpoints_of_steps
+from provisioner.twilio.webchats import encode_all
 
 from .clients import RunClients
 from .open_job import OpenJob
@@ -104,7 +105,7 @@ async def open_sending(
             shared_rate=shared_rate,
         ).with_history(job.history)
         monitor = _monitor(start, clients, reachability, stop)
-        feed = partial(SourceFeed, job.input, identity_policy, config.defaults)
+        feed = partial(SourceFeed, job.input, identity_policy, config.defaults, encode_all)
         context = SendingContext(
             config=config.rounds, ledger=job.ledger, new_feed=feed, clients=clients, monitor=monitor, stop=stop
         )

@@ -141,7 +141,7 @@ class CreateStep(ObservedStep):
 
     def send(self, row: Row, gate: Gate) -> Awaitable[AttemptResult]:
         """Make one attempt to create the conversation."""
-        return self._creator.create(row.request, gate)
+        return self._creator.create(row.request, gate, row.encoded)
 
     def record(self, row: Row, status: Status, result: AttemptResult) -> Recorded:
         """Record the row's status; a conversation that belongs to another row makes it unknown or shared."""

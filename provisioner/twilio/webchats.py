@@ -3,10 +3,11 @@
 Source: Twilio, WebChats resource, https://www.twilio.com/docs/flex/developer/conversations/webchats-resource.
 """
 
+from collections.abc import Sequence
 from operator import attrgetter
 
 from provisioner.http_client.failures import TransportFailure
-from provisioner.http_client.forms import FORM, quote_all
+from provisioner.http_client.forms import FORM, encode_forms
 from provisioner.http_client.transport import Transport
 from provisioner.models import AttemptResult, WebChatRequest
 from provisioner.ports.sending import Gate
@@ -14,24 +15,23 @@ from provisioner.ports.sending import Gate
 from .errors.webchat_errors import classify_webchat_reply
 from .results import attempt_result, failed_attempt
 
-_FIELDS = (
-    (b"AddressSid=", "address_sid"),
-    (b"ChatFriendlyName=", "chat_friendly_name"),
-    (b"CustomerFriendlyName=", "customer_friendly_name"),
-    (b"PreEngagementData=", "pre_engagement_data"),
-    (b"Identity=", "identity"),
-)
+_FIELDS = {
+    b"AddressSid=": "address_sid",
+    b"ChatFriendlyName=": "chat_friendly_name",
+    b"CustomerFriendlyName=": "customer_friendly_name",
+    b"PreEngagementData=": "pre_engagement_data",
+    b"Identity=": "identity",
+}
 """Beginning of each field of the form, and the field of a request from which its text is."""
-_NAMES, _texts_of = [name for name, _ in _FIELDS], attrgetter(*(field for _, field in _FIELDS))
+_BEGINNINGS, _texts_of = tuple(_FIELDS), attrgetter(*_FIELDS.values())
 
 
-def encode(request: WebChatRequest) -> bytes:
-    """Return the URL-encoded form of ``POST /v2/WebChats``; empty fields are omitted.
+def encode_all(requests: Sequence[WebChatRequest]) -> Sequence[bytes]:
+    """Return the URL-encoded form of ``POST /v2/WebChats`` for each request; empty fields are omitted.
 
     ``ui_version`` and ``first_message`` are not part of it.
     """
-    texts = quote_all(_texts_of(request))
-    return b"&".join([name + text for name, text in zip(_NAMES, texts, strict=True) if text])
+    return list(encode_forms(_BEGINNINGS, map(_texts_of, requests)))
 
 
 _HEADERS = (FORM,)
@@ -44,13 +44,14 @@ class WebChatClient:
         self._transport = transport
         self._url = transport.url("flex-api", "v2", "WebChats")
 
-    async def create(self, request: WebChatRequest, gate: Gate) -> AttemptResult:
+    async def create(self, request: WebChatRequest, gate: Gate, encoded: bytes = b"") -> AttemptResult:
         """Make one attempt to create a WebChat; see ``ports.WebChatCreator``.
 
         The result's identity is the one in Twilio's reply, or the requested one if the reply contains none.
         """
         headers = (FORM, ("Ui-Version", request.ui_version)) if request.ui_version else _HEADERS
-        came = await self._transport.send("POST", self._url, gate=gate, body=encode(request), headers=headers)
+        (body,) = (encoded,) if encoded else encode_all([request])
+        came = await self._transport.send("POST", self._url, gate=gate, body=body, headers=headers)
         if isinstance(came, TransportFailure):
             return failed_attempt(came, identity=request.identity)
         classification = classify_webchat_reply(came.status, came.headers, came.body, now=came.ended)

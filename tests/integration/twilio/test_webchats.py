@@ -122,6 +122,14 @@ async def test_without_a_ui_version_no_such_header_is_sent() -> None:
     assert b"ui-version" not in server.requests[0].lower()
 
 
+async def test_a_request_that_is_encoded_already_is_sent_as_it_is() -> None:
+    """Its form is not made a second time, and what is no part of it is sent as ever."""
+    async with raw_server(answering(CREATED)) as server, client_of(server.url) as client:
+        await client.create(WebChatRequest(address_sid="IG1", ui_version="1.0"), OpenGate(), b"AddressSid=IG2")
+
+    assert server.requests[0].endswith(b"\r\nUi-Version: 1.0\r\nContent-Length: 14\r\n\r\nAddressSid=IG2")
+
+
 async def test_a_created_webchat_is_told_in_full() -> None:
     """The answer holds the SID, the identity, the status and the id that Twilio's support asks for."""
     result, _ = await create_at(answering(CREATED))

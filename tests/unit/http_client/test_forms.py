@@ -5,7 +5,7 @@ from urllib.parse import quote_plus, urlencode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.http_client.forms import encode_form, quote
+from provisioner.http_client.forms import encode_form, encode_forms, quote
 
 TEXT = st.one_of(
     st.text(),
@@ -32,3 +32,13 @@ def test_each_character_by_itself_is_escaped_so() -> None:
 def test_a_form_is_that_of_the_standard_library(fields: dict[str, str]) -> None:
     """Names, values and their order."""
     assert encode_form(fields) == urlencode(fields).encode()
+
+
+@given(st.lists(st.tuples(TEXT, TEXT, TEXT)))
+def test_many_forms_are_those_of_each_row(rows: list[tuple[str, str, str]]) -> None:
+    """Whatever stands in the rows beside it; fields without a text are left out."""
+    names = ("Name", "Chat", "Identity")
+    filled = [[(name, text) for name, text in zip(names, row, strict=True) if text] for row in rows]
+
+    forms = encode_forms([b"Name=", b"Chat=", b"Identity="], rows)
+    assert list(forms) == [urlencode(fields).encode() for fields in filled]

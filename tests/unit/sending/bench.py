@@ -138,7 +138,7 @@ class SlowCreator:
     def __init__(self, creator: WebChatCreator) -> None:
         self._creator = creator
 
-    async def create(self, request: WebChatRequest, gate: Gate) -> AttemptResult:
+    async def create(self, request: WebChatRequest, gate: Gate, encoded: bytes = b"") -> AttemptResult:
         """Create a conversation and return the answer one second later."""
         result = await self._creator.create(request, gate)
         await asyncio.sleep(1)

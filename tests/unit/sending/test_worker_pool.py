@@ -39,7 +39,7 @@ def test_the_intent_is_recorded_before_anything_leaves() -> None:
     """When a request passes its gate, the ledger already has its row in flight."""
 
     class Watching(FakeCreator):
-        async def create(self, request: WebChatRequest, gate: Gate) -> AttemptResult:
+        async def create(self, request: WebChatRequest, gate: Gate, encoded: bytes = b"") -> AttemptResult:
             row = bench.book.rows[int(request.customer_friendly_name.split()[1])]
             assert row.status is IN_FLIGHT
             return await super().create(request, gate)
@@ -279,7 +279,7 @@ def test_cancelling_takes_back_the_intents_of_who_waits() -> None:
     """A request that was connecting or waiting for its turn was never sent, and the ledger says so."""
 
     class Connecting(FakeCreator):
-        async def create(self, request: WebChatRequest, gate: Gate) -> AttemptResult:
+        async def create(self, request: WebChatRequest, gate: Gate, encoded: bytes = b"") -> AttemptResult:
             await asyncio.Event().wait()
             return await super().create(request, gate)
 
@@ -364,7 +364,7 @@ def test_a_bug_is_not_disguised() -> None:
     """What nobody foresaw comes out as it is, for the log."""
 
     class Broken(FakeCreator):
-        async def create(self, request: WebChatRequest, gate: Gate) -> NoReturn:
+        async def create(self, request: WebChatRequest, gate: Gate, encoded: bytes = b"") -> NoReturn:
             raise ZeroDivisionError
 
     bench = Bench(rows=3, creator=Broken())

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.models import WebChatRequest
-from provisioner.twilio.webchats import encode
+from provisioner.twilio.webchats import encode_all
 
 TEXT = st.one_of(st.text(), st.text(st.characters(max_codepoint=127)), st.text(st.sampled_from('{}":,%+ &=\n~ü')))
 
@@ -23,11 +23,11 @@ def test_a_form_is_what_twilio_documents() -> None:
         first_message="hello",
     )
 
-    assert encode(request) == (
+    assert encode_all([request]) == [
         b"AddressSid=IG" + 32 * b"a" + b"&ChatFriendlyName=Case+7"
         b"&CustomerFriendlyName=Zo%C3%AB+%26+S%C3%B6hne"
         b"&PreEngagementData=%7B%22a%22%3A%221%2B1%22%7D&Identity=wc-1"
-    )
+    ]
 
 
 @given(chat=TEXT, customer=TEXT, data=TEXT)
@@ -43,4 +43,5 @@ def test_a_form_is_byte_equal_to_the_standard_library(chat: str, customer: str, 
         ("PreEngagementData", data),
     ]
 
-    assert encode(request).decode() == urlencode([(name, text) for name, text in named if text])
+    (form,) = encode_all([request])
+    assert form.decode() == urlencode([(name, text) for name, text in named if text])
