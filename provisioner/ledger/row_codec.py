@@ -83,6 +83,22 @@ def encode_attempt(claim_id: int, run: int | None, step: str, result: AttemptRes
     )
 
 
+def encode_created(claim_id: int, run: int | None, result: AttemptResult, *, may_share: bool) -> Sequence[Any]:
+    """Return the values for ``BulkStatement.SETTLE_CREATED``: a result that names a conversation has no error."""
+    return (
+        claim_id,
+        run,
+        result.due,
+        result.sent,
+        result.ended,
+        result.http_status,
+        encode_text(result.conversation_sid),
+        encode_text(result.identity) if result.identity else None,
+        encode_text(result.twilio_request_id) if result.twilio_request_id else None,
+        may_share,
+    )
+
+
 def encode_run_note(note: RunNote) -> str:
     """Return the note as the JSON text that is stored; file names may hold bytes that are not text."""
     return json.dumps(msgspec.to_builtins(note), allow_nan=False)

@@ -15,12 +15,18 @@ from provisioner.ledger.shared_conversations import shared_conversation
 from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.conversation_filter import ConversationFilter
 from provisioner.ledger.sqlite.conversation_index import update_conversation_index
-from provisioner.models import SharedConversation
+from provisioner.models import SharedConversation, Status, Step, Verdict
 
 _RUN = queries.load_queries("run")
-_BEGIN, _ADD_ATTEMPTS, _SETTLE, _OWNERS = _RUN["begin"], _RUN["add_attempts"], _RUN["settle"], _RUN["owners"]
-_CLASS, _ERROR_CODE, _ERROR, _SID, _STATUS = 3, 8, 9, 10, 15
+_BEGIN, _OWNERS = _RUN["begin"], _RUN["owners"]
+_ADD_ATTEMPTS, _SETTLE = _RUN["add_attempts"], _RUN["settle"]
+_ADD_CREATED, _SETTLE_ADDED = _RUN["add_created"], _RUN["settle_added"]
+_SID, _STATUS = 10, 15
 """Places of values of ``SETTLE``."""
+_CREATED_SID = 6
+"""Place of the conversation among the values of ``SETTLE_CREATED``."""
+_CREATED = (Verdict.CREATED.value, Status.CREATED.value, None, None)
+"""Verdict, status, error code and error of a created row."""
 
 MOST = 64
 """Most rows per statement: 64 rows of 15 values are 960 parameters; old versions of SQLite allow 999."""
@@ -32,9 +38,9 @@ class BulkStatement(IntEnum):
     """Kinds of writes that can be batched, in the order in which ``Batch.write`` executes them.
 
     The values of one write start with the row's ID. ``SETTLE`` takes the values of the SQL statement
-    ``add_attempts``, followed by the row's new status. ``SETTLE_CREATED`` takes the same, followed by whether the
-    row may share the conversation of another row with the same identity. ``BEGIN`` takes those of the SQL
-    statement ``begin``.
+    ``add_attempts``, followed by the row's new status. ``SETTLE_CREATED`` takes those of ``add_created``, followed
+    by whether the row may share the conversation of another row with the same identity. ``BEGIN`` takes those of
+    the SQL statement ``begin``.
     """
 
     SETTLE = 0
@@ -64,7 +70,7 @@ class Batch:
         The order requires it also when a collected write names the same conversation.
         """
         rows = {values[0] for values in writes}
-        named = [sid for values in writes if (sid := values[_SID])] if kind is BulkStatement.SETTLE_CREATED else ()
+        named = _sids(writes, _CREATED_SID) if kind is BulkStatement.SETTLE_CREATED else ()
         sids = set(named)
         is_repeated = len(rows) < len(writes) or len(sids) < len(named)
         if is_repeated:
@@ -84,10 +90,10 @@ class Batch:
         if has_outcomes:
             self._conversations.catch_up()
         for some in _portions(settled):
-            self._conversations.add(_sids(some))
+            self._conversations.add(_sids(some, _SID))
             self._settle(some)
         for some in _portions(created):
-            self._settle(list(self._checked(some)))
+            self._settle_created(some)
         for some in _portions(begun):
             self._run(_BEGIN, some)
         if has_outcomes:
@@ -104,31 +110,30 @@ class Batch:
         last = len(came) - 1
         self._run(_SETTLE, [(each[0], each[_STATUS], last - place) for place, each in enumerate(came)])
 
-    def _checked(self, came: Sequence[Sequence[Any]]) -> Iterator[Sequence[Any]]:
-        """Yield the values for ``SETTLE``; a row that got the conversation of another is unknown or shares it."""
-        found = self._owners(came)
-        for each in came:
-            if each[0] not in found:
-                yield each
-                continue
-            sid, first_row, is_same_guest = found[each[0]]
-            shared = shared_conversation(
-                sid, first_row, is_same_guest=bool(is_same_guest), may_share=each[_STATUS + 1]
-            )
-            values = [*each]
-            values[_CLASS], values[_STATUS] = shared.verdict.value, shared.status.value
-            values[_ERROR_CODE], values[_ERROR] = shared.error_code, shared.error
-            self.shared[each[0]] = shared
-            yield values
+    def _settle_created(self, came: Sequence[Sequence[Any]]) -> None:
+        """Settle created rows; one that got the conversation of another is unknown or shares it."""
+        shared = self._shared(came)
+        self.shared.update(shared)
+        if shared:
+            self._settle([_outcome(each, shared.get(each[0])) for each in came])
+            return
+        added = self._run(_ADD_CREATED, [each[:-1] for each in came])
+        self._conversations.note_written(added.lastrowid)
+        self._connection.execute(_SETTLE_ADDED, (len(came),))
 
-    def _owners(self, came: Sequence[Sequence[Any]]) -> Mapping[int, Sequence[Any]]:
+    def _shared(self, came: Sequence[Sequence[Any]]) -> Mapping[int, SharedConversation]:
         """Return the conversations among those that are named which belong to other rows, by row ID."""
-        known = self._conversations.add(_sids(came))
+        known = self._conversations.add(_sids(came, _CREATED_SID))
         if not known:
             return {}
         update_conversation_index(self._connection)
-        owners = self._run(_OWNERS, [(each[0], each[_SID]) for each in came if each[_SID] in known]).fetchall()
-        return {owner[0]: owner[1:] for owner in (checked_row(shapes.OWNER, line) for line in owners)}
+        named = {each[0]: each for each in came if each[_CREATED_SID] in known}
+        asked = [(row, each[_CREATED_SID]) for row, each in named.items()]
+        owners = [checked_row(shapes.OWNER, line) for line in self._run(_OWNERS, asked).fetchall()]
+        return {
+            row: shared_conversation(sid, first, is_same_guest=bool(is_same_guest), may_share=named[row][-1])
+            for row, sid, first, is_same_guest in owners
+        }
 
     def _run(self, statement: str, rows: Sequence[Sequence[Any]]) -> sqlite3.Cursor:
         size = next(size for size in _SIZES if size >= len(rows))
@@ -137,9 +142,21 @@ class Batch:
         return self._connection.execute(queries.repeat_values(statement, size), values)
 
 
-def _sids(came: Sequence[Sequence[Any]]) -> Sequence[str]:
-    """Return the conversations that are named."""
-    return [sid for each in came if (sid := each[_SID])]
+def _sids(came: Sequence[Sequence[Any]], place: int) -> Sequence[str]:
+    """Return the conversations that are named in this place of the values."""
+    return [sid for each in came if (sid := each[place])]
+
+
+def _outcome(created: Sequence[Any], shared: SharedConversation | None) -> Sequence[Any]:
+    """Return the values for ``SETTLE`` of those for ``SETTLE_CREATED``."""
+    row, run, due, sent, ended, http_status, sid, identity, request_id, _ = created
+    verdict, status, code, error = _CREATED if shared is None else _recorded(shared)
+    result = (due, sent, ended, http_status, code, error, sid, identity, request_id, None, False)
+    return (row, run, Step.CREATE.value, verdict, *result, status)
+
+
+def _recorded(shared: SharedConversation) -> Sequence[Any]:
+    return shared.verdict.value, shared.status.value, shared.error_code, shared.error
 
 
 def _portions(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:

@@ -13,7 +13,7 @@ from typing import Unpack
 
 from provisioner.ledger.location import LedgerLocation
 from provisioner.ledger.notes import JobNotes, NoteChanges, RunNote
-from provisioner.ledger.row_codec import encode_attempt, encode_run_note
+from provisioner.ledger.row_codec import encode_attempt, encode_created, encode_run_note
 from provisioner.ledger.sqlite import queries, wal
 from provisioner.ledger.sqlite.batch import BulkStatement
 from provisioner.ledger.sqlite.claim_cursor import ClaimCursor
@@ -54,7 +54,6 @@ from provisioner.models import (
 )
 
 _RUN = queries.load_queries("run")
-_CREATE, _CREATED = Step.CREATE.value, Status.CREATED.value
 
 
 class SqliteLedger:
@@ -206,8 +205,8 @@ class SqliteLedger:
     ) -> asyncio.Future[SharedConversation | None]:
         """Record that Twilio named a conversation for the row, unless it is another row's; see ``RowStore``."""
         self._current_run.changes += 1
-        outcome = encode_attempt(claim_id, self._current_run.id, _CREATE, result, _CREATED)
-        return self._writer.write_row(BulkStatement.SETTLE_CREATED, (*outcome, may_share))
+        outcome = encode_created(claim_id, self._current_run.id, result, may_share=may_share)
+        return self._writer.write_row(BulkStatement.SETTLE_CREATED, outcome)
 
     def release(self, claim_ids: Sequence[int]) -> asyncio.Future[None]:
         """Cancel the intents of these rows, because no request was sent. Their status is what it was before."""

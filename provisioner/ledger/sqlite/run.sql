@@ -32,6 +32,24 @@ SELECT came.*, (SELECT attempts FROM rows WHERE id = came.column1)
 FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)) AS came
 WHERE came.column1 > 0;
 
+-- name: add_created
+-- The same for attempts that created a conversation. The values are row ID, run, due, sent, ended, HTTP status, SID,
+-- identity and Twilio's request ID: with those alone it takes two thirds of the time.
+INSERT INTO attempts (
+    row_id, run, class, due, sent, ended, http_status, conversation_sid, identity, twilio_request_id, number
+)
+SELECT
+    came.column1, came.column2, 'created', came.column3, came.column4, came.column5, came.column6, came.column7,
+    came.column8, came.column9, (SELECT attempts FROM rows WHERE id = came.column1)
+FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)) AS came
+WHERE came.column1 > 0;
+
+-- name: settle_added
+-- Mark the rows of the last attempts that were added, of which this is the number, as created.
+UPDATE rows SET status = 'created', last_attempt = attempts.id
+FROM attempts
+WHERE attempts.id > last_insert_rowid() - ? AND rows.id = attempts.row_id;
+
 -- name: settle
 -- Set the rows' statuses after the attempts that were just added. The values are row ID, status, and the position of
 -- the row's attempt, counted backwards from the last one (0).

@@ -56,10 +56,8 @@ def settle(row: int, status: str) -> tuple[BulkStatement, Sequence[Any]]:
 
 def settle_created(row: int, chat: int, *, may_share: bool) -> tuple[BulkStatement, Sequence[Any]]:
     """Return the outcome that Twilio named this conversation."""
-    _, values = settle(row, "created")
-    named = [*values]
-    named[10] = f"CH{chat:032x}"
-    return BulkStatement.SETTLE_CREATED, (*named, may_share)
+    came = (row, None, 1.0, 2.0, 3.0, 201, f"CH{chat:032x}", f"wc-{row}", "RQ1")
+    return BulkStatement.SETTLE_CREATED, (*came, may_share)
 
 
 def add(batch: Batch, step: tuple[BulkStatement, Sequence[Any]]) -> None:
