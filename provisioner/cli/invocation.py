@@ -1,6 +1,5 @@
 """Command name and output options, read from the raw arguments, so that they are known when parsing fails."""
 
-import tomllib
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from itertools import pairwise, takewhile
@@ -78,7 +77,11 @@ def _value_of(flag: str, given: Sequence[str]) -> str:
 def _config(given: Sequence[str], environ: Mapping[str, str]) -> Mapping[str, Any]:
     """Return the content of the configuration file; nothing without one, and for one that cannot be read."""
     path = _value_of("--config", given) or environ.get("PROVISIONER_CONFIG", "")
+    if not path:
+        return {}
+    import tomllib  # noqa: PLC0415 - most commands have no configuration file
+
     try:
-        return tomllib.loads(read_regular(path).decode()) if path else {}
+        return tomllib.loads(read_regular(path).decode())
     except (OSError, ValueError, RecursionError):
         return {}

@@ -148,8 +148,10 @@ def require_fitting_preset(rules: FieldRules, header: Header, *, has_dynamic_col
 
     Where none does, whoever follows the rules says which column is missing.
     """
+    if not rules.preset.name:
+        return
     known = {each.preset for each in matching_presets(header.columns)}
-    if not rules.preset.name or not known or rules.preset.name in known:
+    if not known or rules.preset.name in known:
         return
     builder = FieldSourceBuilder(header, has_dynamic_columns=has_dynamic_columns, found=set())
     misfit = next((rule for rule in rules.of_preset if not builder.fits(rule)), None)

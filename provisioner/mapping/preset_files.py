@@ -1,7 +1,6 @@
 """Presets: mapping files that come with the program, one for the usual export of each CRM."""
 
 import shlex
-import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
@@ -115,6 +114,8 @@ def describe_match(found: PresetMatch) -> str:
 
 
 def _marks() -> Mapping[str, list[list[str]]]:
+    import tomllib  # noqa: PLC0415 - most runs look for no preset
+
     document = tomllib.loads(_read(_MARKS))
     return {name: document[name] for name in _NAMES}
 
