@@ -79,7 +79,7 @@ def _config(given: Sequence[str], environ: Mapping[str, str]) -> Mapping[str, An
     path = _value_of("--config", given) or environ.get("PROVISIONER_CONFIG", "")
     if not path:
         return {}
-    import tomllib  # noqa: PLC0415 - most commands have no configuration file
+    import tomllib
 
     try:
         return tomllib.loads(read_regular(path).decode())
