@@ -90,7 +90,7 @@ async def plan(job: OpenJob, config: PlanConfig, notes: Sequence[str] = ()) -> R
     counts = await job.ledger.counts()
     told = forecast(
         structs.replace(report, counts=counts),
-        await _workload(job.ledger, selection, counts.unknown),
+        await _workload(job.ledger, selection, counts),
         await _timing(job, config),
         now=datetime.now(UTC),
         tells_cost=False,
@@ -154,10 +154,13 @@ def _mapping(job: OpenJob, selection: RowSelection) -> Sequence[MappedField]:
     return preview(job.input, rows).fields
 
 
-async def _workload(ledger: Ledger, selection: RowSelection, unknown_rows: int) -> Workload:
+async def _workload(ledger: Ledger, selection: RowSelection, counts: Counts) -> Workload:
+    unknown_messages = 0
+    if counts.created:  # only those have messages
+        unknown_messages += (await ledger.messages.counts()).unknown + (await ledger.histories.counts()).unknown
     return selection.workload(
-        unknown_rows=unknown_rows,
-        unknown_messages=(await ledger.messages.counts()).unknown + (await ledger.histories.counts()).unknown,
+        unknown_rows=counts.unknown,
+        unknown_messages=unknown_messages,
         to_send=await ledger.to_send(),
         to_post=await ledger.to_post(),
     )

@@ -107,7 +107,7 @@ FROM (
         END AS history
     FROM plan
     JOIN rows ON rows.id = plan.row_id
-    WHERE rows.status = 'created'
+    WHERE rows.status = 'created' AND EXISTS (SELECT 1 FROM history)
 ) AS state
 JOIN history ON history.row_id = state.id;
 
@@ -116,14 +116,15 @@ JOIN history ON history.row_id = state.id;
 SELECT count(*)
 FROM plan
 JOIN rows ON rows.id = plan.row_id
-WHERE plan.is_valid AND rows.status = 'created' AND rows.history = 'pending' AND coalesce(rows.settings, 'set') = 'set';
+WHERE plan.is_valid AND rows.status = 'created' AND rows.history = 'pending' AND coalesce(rows.settings, 'set') = 'set'
+    AND EXISTS (SELECT 1 FROM history);
 
 -- name: waiting
 -- Number of valid rows of the current input whose history is not in their conversation.
 SELECT count(*)
 FROM plan
 JOIN rows ON rows.id = plan.row_id
-WHERE plan.is_valid AND rows.history <> 'posted';
+WHERE plan.is_valid AND rows.history <> 'posted' AND EXISTS (SELECT 1 FROM history);
 
 -- name: mark
 -- Begin a new plan of the histories: those that are not planned again keep a total below zero.

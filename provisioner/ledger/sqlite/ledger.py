@@ -110,10 +110,12 @@ class SqliteLedger:
         self._current_run.changes += 1
         try:
             plan = partial(write_plan, entries=entries, fingerprints=fingerprints, on_replaced=on_replaced)
-            return await self._writer.call(partial(plan, on_progress=report, is_cancelled=is_abandoned))
+            planned = await self._writer.call(partial(plan, on_progress=report, is_cancelled=is_abandoned))
         except asyncio.CancelledError:
             is_abandoned.set()
             raise
+        self._counted = self._current_run.changes, planned.counts
+        return planned
 
     async def planned_inputs(self) -> Sequence[Fingerprint] | None:
         """Return the fingerprints of the inputs of the last complete plan, None when there is no such plan."""
@@ -125,8 +127,9 @@ class SqliteLedger:
         An attempt with error code ``interrupted`` is recorded for each. A created row whose message was in flight
         stays created; its message becomes unknown, and the row is included in the number.
         """
-        self._current_run.changes += 1
-        return await self._writer.call(recover)
+        recovered = await self._writer.call(recover)
+        self._current_run.changes += bool(recovered)
+        return recovered
 
     async def start_run(
         self,

@@ -12,7 +12,7 @@ from provisioner.ledger.sqlite.counts import read_counts
 from provisioner.ledger.sqlite.earlier_input import EarlierInput
 from provisioner.ledger.sqlite.plan_entries import PlanEntryWriter
 from provisioner.ledger.sqlite.writer import transaction
-from provisioner.models import Fingerprint, PlanEntry, PlanReport, ReplacedInput
+from provisioner.models import Counts, Fingerprint, PlanEntry, PlanReport, ReplacedInput
 from provisioner.models.plan_entries import EntryBatches
 
 _PLAN = queries.load_queries("plan")
@@ -120,8 +120,9 @@ def _finish_first(connection: sqlite3.Connection, fingerprints: Sequence[Fingerp
     _add_sources(connection, fingerprints)
     connection.execute(_PLAN["plan_invalid"])
     _add_invalid(connection)
-    counts = read_counts(connection)
-    return PlanReport(counts=counts, added=counts.pending)
+    added, invalid = _number(connection, "count_rows"), _number(connection, "count_invalid")
+    counts = Counts(input=added + invalid, pending=added, invalid=invalid)
+    return PlanReport(counts=counts, added=added)
 
 
 def _rank_repeats(connection: sqlite3.Connection) -> None:

@@ -235,6 +235,14 @@ WHERE faults.row IN (SELECT row FROM invalid);
 -- Add an input file.
 INSERT INTO sources (id, name, size, sha256) VALUES (?, ?, ?, ?);
 
+-- name: count_rows
+-- Number of rows, which are all pending after the first plan.
+SELECT count(*) FROM rows;
+
+-- name: count_invalid
+-- Number of records without a row.
+SELECT count(*) FROM invalid;
+
 -- name: count_changed
 -- Number of sent rows whose record has changed since. PlanReport.changed is the sum with count_spoilt.
 SELECT count(*)

@@ -14,6 +14,8 @@ def recover(connection: sqlite3.Connection) -> int:
     """Mark every row and every message in flight as *unknown*; return the number of rows concerned."""
     now = {"now": time.time()}
     with transaction(connection):
+        if not connection.execute(_RUN["has_in_flight"]).fetchone()[0]:
+            return 0
         last = {"last": connection.execute(_RUN["last_attempt_id"]).fetchone()[0]}
         rows = connection.execute(_RUN["add_interrupted"], now).rowcount
         connection.execute(_RUN["settle_interrupted"], last)

@@ -78,6 +78,10 @@ JOIN attempts AS firsts ON firsts.id = (
 JOIN rows AS owners ON owners.id = firsts.row_id
 JOIN rows ON rows.id = came.column1;
 
+-- name: has_in_flight
+-- Whether a row, a first message or a message of a history is in flight.
+SELECT EXISTS (SELECT 1 FROM rows WHERE status = 'in_flight' OR message = 'in_flight' OR history = 'in_flight');
+
 -- name: add_interrupted
 -- Add an attempt of class maybe for each row in flight, because its reply was not recorded.
 INSERT INTO attempts (row_id, run, number, class, ended, error_code, error, identity)
