@@ -96,7 +96,7 @@ async def account(job: OpenJob, config: AccountConfig, run_plan: RunPlan, report
     final = _FinalState(
         counts=counts,
         follow_ups=await follow_up_counts(job.ledger),
-        unknown_rows=[row.row for row in await job.ledger.unknown(0, MOST_NAMED + 1)],
+        unknown_rows=[row.row for row in await job.ledger.unknown(0, MOST_NAMED + 1)] if counts.unknown else (),
         invalid=await _invalid_reasons(job) if counts.invalid else (),
         skipped=skipped_records(job.input.sources),
         has_results=writes_results and errors[-1] is None,
