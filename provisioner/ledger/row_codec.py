@@ -8,18 +8,26 @@ import msgspec
 
 from provisioner.ledger import shapes
 from provisioner.ledger.notes import RunNote
-from provisioner.ledger.shapes import OddLine, checked_row, require_shape
+from provisioner.ledger.shapes import OddLine, checked_row
 from provisioner.models import AttemptResult, Claim, Counts, RequestResult, UnknownRow
 from provisioner.models.sids import SidKind
 
 
-def claims_of(lines: Sequence[Sequence[Any]]) -> list[Claim]:
-    """Return the claims for result rows of the SQL statement ``claim``.
+_decode_claims = msgspec.json.Decoder(list[shapes.CLAIM]).decode
+
+
+def claims_of(text: str) -> list[Claim]:
+    """Return the claims in the JSON array of the SQL statement ``claim``.
 
     Raise ``OddLine`` when a value has an unexpected type or size, or a conversation has no valid SID.
     """
-    require_shape(shapes.CLAIM, lines)
-    claims = [Claim(*line) for line in lines]
+    try:
+        claims = [
+            Claim(number, row, key, bytes.fromhex(digest), sid, identity, bool(is_in_doubt), owed, total, posted)
+            for number, row, key, digest, sid, identity, is_in_doubt, owed, total, posted in _decode_claims(text)
+        ]
+    except ValueError:  # msgspec's ValidationError is one
+        raise OddLine from None
     if not SidKind.CONVERSATION.matches_all([sid for claim in claims if (sid := claim.conversation_sid)]):
         raise OddLine
     return claims

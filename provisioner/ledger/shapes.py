@@ -39,6 +39,8 @@ Moment = Annotated[float, Meta(ge=0, le=_LATEST)]
 """Time in Unix seconds."""
 Digest = Annotated[bytes, Meta(max_length=64)]
 """Digest of a row's content, at most 64 bytes."""
+HexDigest = Annotated[str, Meta(max_length=128)]
+"""The same as hexadecimal digits."""
 Word = Annotated[str, Meta(max_length=256)]
 """Short text such as a status, an error code or a version, at most 256 characters."""
 Line = Annotated[str, Meta(max_length=8_192)]
@@ -117,7 +119,7 @@ HISTORY_COUNTS = _shape(*(Number,) * 7)
 CLOSURE_COUNT = _shape(CloseStatus | None, Number)
 OPEN_CONVERSATION = _shape(Number, ConversationSid)
 GUEST = _shape(Number, ConversationSid, Text, Line, Line, Flag)
-CLAIM = _shape(Number, Number, Text, Digest, Word, Line, Flag, Word, Number, Number)
+CLAIM = tuple[Number, Number, Text, HexDigest, Word, Line, Flag, Word, Number, Number]
 DOUBTFUL = _shape(Number, Number, Text, Digest, ConversationSid, Line, Flag, Flag, Flag)
 DOUBTFUL_HISTORY = _shape(
     Number, Number, Text, Digest, ConversationSid, Line, Flag, Word, Number, Number, Flag, Flag

@@ -53,8 +53,8 @@ class ClaimCursor:
         wanted = min(limit, self.left)
         if not wanted:
             return ()
-        lines = connection.execute(self._claim, (self._last_row, *self._asked, wanted)).fetchall()
-        claims = claims_of(lines)
+        (found,) = connection.execute(self._claim, (self._last_row, *self._asked, wanted)).fetchone()
+        claims = claims_of(found)
         self.left = self.left - wanted if len(claims) == wanted else 0
         self.posts_left -= sum(1 for claim in claims if claim.conversation_sid)
         self._last_row = claims[-1].row if claims else self._last_row

@@ -79,8 +79,11 @@ JOIN rows AS owners ON owners.id = firsts.row_id
 JOIN rows ON rows.id = came.column1;
 
 -- name: has_in_flight
--- Whether a row, a first message or a message of a history is in flight.
-SELECT EXISTS (SELECT 1 FROM rows WHERE status = 'in_flight' OR message = 'in_flight' OR history = 'in_flight');
+-- Whether a row, a first message or a message of a history is in flight, as only a run can leave them.
+SELECT
+    CASE WHEN EXISTS (SELECT 1 FROM runs) THEN
+        EXISTS (SELECT 1 FROM rows WHERE status = 'in_flight' OR message = 'in_flight' OR history = 'in_flight')
+    ELSE 0 END;
 
 -- name: add_interrupted
 -- Add an attempt of class maybe for each row in flight, because its reply was not recorded.
@@ -101,44 +104,55 @@ FROM attempts
 WHERE attempts.id > :last AND rows.id = attempts.row_id;
 
 -- name: claim
--- The next rows to send after row number ?1, in input order. ?2 lists the statuses of rows, ?3 the statuses of the
--- histories and messages of created rows, ?4 those of their settings, each as one text separated by spaces. The last
--- columns hold the steps that a created row owes, separated by spaces, and the numbers of messages of its history and of
--- those that are posted. A history waits for settings, a message for both.
-SELECT
-    rows.id, plan.row, rows.key, rows.digest,
-    coalesce(attempts.conversation_sid, ''), coalesce(attempts.identity, ''), rows.status = 'unknown',
-    CASE rows.status
-        WHEN 'created' THEN
-            iif(instr(?4, ' ' || rows.settings || ' '), 'settings ', '')
-            || iif(instr(?3, ' ' || rows.history || ' '), 'history ', '')
-            || iif(
-                (coalesce(rows.history, 'posted') = 'posted' OR instr(?3, ' ' || rows.history || ' '))
-                AND (instr(?3, ' ' || rows.message || ' ') OR rows.message = 'held'),
-                'message', ''
-            )
-        ELSE ''
-    END,
-    coalesce(history.total, 0), coalesce(history.posted, 0)
-FROM plan
-JOIN rows ON rows.id = plan.row_id
-LEFT JOIN history ON history.row_id = rows.id
-LEFT JOIN attempts ON attempts.id = rows.last_attempt AND rows.status = 'created'
-WHERE plan.row > ?1 AND plan.is_valid AND (
-    instr(?2, ' ' || rows.status || ' ')
-    OR (
-        rows.status = 'created'
-        AND (
-            instr(?4, ' ' || rows.settings || ' ')
-            OR (
-                coalesce(rows.settings, 'set') = 'set'
-                AND instr(?3, ' ' || iif(coalesce(rows.history, 'posted') = 'posted', rows.message, rows.history) || ' ')
+-- The next rows to send after row number ?1, in input order, as one JSON array: Python fetches each row of an answer by
+-- itself, and lets other threads run before it. ?2 lists the statuses of rows, ?3 the statuses of the histories and
+-- messages of created rows, ?4 those of their settings, each as one text separated by spaces. The last members are the
+-- steps that a created row owes, separated by spaces, and the numbers of messages of its history and of those that are
+-- posted. A history waits for settings, a message for both. What is no text, and no digest, is damage, and null.
+SELECT json_group_array(json_array(
+    id, row, iif(typeof(key) = 'text', key, NULL), iif(typeof(digest) = 'blob', hex(digest), NULL),
+    iif(typeof(sid) = 'text', sid, NULL), iif(typeof(identity) = 'text', identity, NULL),
+    is_in_doubt, owed, total, posted
+))
+FROM (
+    SELECT
+        rows.id AS id, plan.row AS row, rows.key AS key, rows.digest AS digest,
+        coalesce(attempts.conversation_sid, '') AS sid, coalesce(attempts.identity, '') AS identity,
+        rows.status = 'unknown' AS is_in_doubt,
+        CASE rows.status
+            WHEN 'created' THEN
+                iif(instr(?4, ' ' || rows.settings || ' '), 'settings ', '')
+                || iif(instr(?3, ' ' || rows.history || ' '), 'history ', '')
+                || iif(
+                    (coalesce(rows.history, 'posted') = 'posted' OR instr(?3, ' ' || rows.history || ' '))
+                    AND (instr(?3, ' ' || rows.message || ' ') OR rows.message = 'held'),
+                    'message', ''
+                )
+            ELSE ''
+        END AS owed,
+        coalesce(history.total, 0) AS total, coalesce(history.posted, 0) AS posted
+    FROM plan
+    JOIN rows ON rows.id = plan.row_id
+    LEFT JOIN history ON history.row_id = rows.id
+    LEFT JOIN attempts ON attempts.id = rows.last_attempt AND rows.status = 'created'
+    WHERE plan.row > ?1 AND plan.is_valid AND (
+        instr(?2, ' ' || rows.status || ' ')
+        OR (
+            rows.status = 'created'
+            AND (
+                instr(?4, ' ' || rows.settings || ' ')
+                OR (
+                    coalesce(rows.settings, 'set') = 'set'
+                    AND instr(
+                        ?3, ' ' || iif(coalesce(rows.history, 'posted') = 'posted', rows.message, rows.history) || ' '
+                    )
+                )
             )
         )
     )
-)
-ORDER BY plan.row
-LIMIT ?5;
+    ORDER BY plan.row
+    LIMIT ?5
+);
 
 -- name: count_claimable
 -- Number of rows that the statement claim returns in all, and how many of them are created rows.
