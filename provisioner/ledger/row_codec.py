@@ -12,7 +12,6 @@ from provisioner.ledger.shapes import OddLine, checked_row
 from provisioner.models import AttemptResult, Claim, Counts, RequestResult, UnknownRow
 from provisioner.models.sids import SidKind
 
-
 _decode_claims = msgspec.json.Decoder(list[shapes.CLAIM]).decode
 
 
