@@ -100,12 +100,11 @@ class SqliteLedger:
 
         ``entries`` is consumed, and ``on_replaced`` is called, on the writer thread; see ``PlanStore.plan``.
         """
-        is_abandoned = Event()
-        loop = asyncio.get_running_loop()
+        is_abandoned, loop = Event(), asyncio.get_running_loop()
+        tell = on_progress or (lambda _: None)
 
         def report(count: int) -> None:
-            if on_progress is not None:
-                loop.call_soon_threadsafe(on_progress, count)
+            loop.call_soon_threadsafe(tell, count)
 
         self._current_run.changes += 1
         try:
@@ -225,8 +224,7 @@ class SqliteLedger:
 
         With ``by_identity``, consider only rows that can be looked up by their identity.
         """
-        read = partial(read_latest_created, scope=self._scope, by_identity=by_identity)
-        return await self._writer.call(read)
+        return await self._writer.call(partial(read_latest_created, scope=self._scope, by_identity=by_identity))
 
     async def trusts_identities(self) -> bool:
         """Return whether every identity in Twilio's replies was the one that was requested."""
