@@ -108,7 +108,7 @@ _REFUSALS: Mapping[str, tuple[type[ProvisionerError], str, str]] = {
     ),
     "WCP05": (LedgerError, "another worker looks rows up", "run the same command again"),
 }
-"""Errors of the schema's own functions by their codes; see sharing.sql."""
+"""Errors of the schema's own functions by their codes; see sharing.sql and sweeps.sql."""
 _LOOK = "look at the address, at the server and at the network, then run the same command again"
 _FAULTS: tuple[tuple[tuple[type[BaseException], ...], type[ProvisionerError], str, str], ...] = (
     (

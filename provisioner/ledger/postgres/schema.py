@@ -22,13 +22,16 @@ from provisioner.system.printable import printable, quoted, shortened
 
 POSTGRES_SCHEMA_VERSION = 2
 """Version of the schema that this program writes, the largest number in the table ``versions``."""
-_TABLES, _SHARING = read_statements(__package__, "schema"), read_statements(__package__, "sharing")
-_SCHEMA = (*_TABLES.values(), *_SHARING.values())
+_STATEMENTS = {
+    name: statement
+    for file in ("schema", "sharing", "leaving", "shards", "sweeps")
+    for name, statement in read_statements(__package__, file).items()
+}
 _OPEN = read_statements(__package__, "open")
 _MIGRATE = read_statements(__package__, "migrate")
 _REPLACED = [
     statement.replace("CREATE ", "CREATE OR REPLACE ", 1)
-    for name, statement in (*_TABLES.items(), *_SHARING.items())
+    for name, statement in _STATEMENTS.items()
     if name == "results" or "CREATE FUNCTION " in statement
 ]
 """Functions, and the view of the results, in place of those of an older version."""
@@ -63,7 +66,7 @@ async def install_schema(connection: asyncpg.Connection, address: PostgresAddres
     async with connection.transaction():
         if not await connection.fetchval(_OPEN["has_schema"], address.schema):
             await connection.execute(f'CREATE SCHEMA "{address.schema}"')
-        await connection.execute("\n".join(_SCHEMA))
+        await connection.execute("\n".join(_STATEMENTS.values()))
         await connection.execute(_OPEN["add_version"], POSTGRES_SCHEMA_VERSION, version)
 
 
