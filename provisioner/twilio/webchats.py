@@ -15,15 +15,16 @@ from provisioner.ports.sending import Gate
 from .errors.webchat_errors import classify_webchat_reply
 from .results import attempt_result, failed_attempt
 
-_FIELDS = {
-    b"AddressSid=": "address_sid",
-    b"ChatFriendlyName=": "chat_friendly_name",
-    b"CustomerFriendlyName=": "customer_friendly_name",
-    b"PreEngagementData=": "pre_engagement_data",
-    b"Identity=": "identity",
-}
+_FIELDS = (
+    (b"AddressSid=", "address_sid"),
+    (b"ChatFriendlyName=", "chat_friendly_name"),
+    (b"CustomerFriendlyName=", "customer_friendly_name"),
+    (b"PreEngagementData=", "pre_engagement_data"),
+    (b"Identity=", "identity"),
+)
 """Beginning of each field of the form, and the field of a request from which its text is."""
-_BEGINNINGS, _texts_of = tuple(_FIELDS), attrgetter(*_FIELDS.values())
+_BEGINNINGS = [beginning for beginning, _ in _FIELDS]
+_texts_of = attrgetter(*(field for _, field in _FIELDS))
 
 
 def encode_all(requests: Sequence[WebChatRequest]) -> Sequence[bytes]:
