@@ -89,10 +89,10 @@ class TelemetryExport:
         A signal that has stopped the run does not count, another one does.
         """
         over = asyncio.Event()
-        self._shut_down(asyncio.get_running_loop(), over)
         try:
             with stop.active(drain_s=math.inf):
                 stop.on_stop(_do_nothing if stop.exit_code is not None else over.set, over.set)
+                self._shut_down(asyncio.get_running_loop(), over)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(over.wait(), FLUSH_S)
         finally:
