@@ -1,7 +1,7 @@
 """Download of a web address through fsspec: one GET, of which the end is certain."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NoReturn
@@ -49,14 +49,13 @@ def open_web(address: str, name: str) -> Iterator[Readable]:
 
     # An address that is quoted already must stay as it is, since signatures cover its characters.
     system = HTTPFileSystem(get_client=new_session, encoded="%" in address, skip_instance_cache=True)
-    try:
+    with ExitStack() as opened:
+        opened.callback(lambda: [sync(system.loop, session.close) for session in sessions])
         with _told(name):
             # A size of block 0 asks for a stream, and any size of the file spares a request for it.
             stream = system.open(address, "rb", block_size=0, size=1)
+        opened.callback(stream.close)  # a session leaves the connection of a download that was cut
         yield _Download(name, stream)
-    finally:
-        for session in sessions:
-            sync(system.loop, session.close)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 """Rules of inputs at a web address, with real servers on loopback."""
 
 import asyncio
+import gc
 import gzip
 from collections.abc import Sequence
 
+import aiohttp
 import pytest
 
 from provisioner.errors import InputError
@@ -95,6 +97,17 @@ async def test_half_a_download_is_an_error() -> None:
             assert error.message.startswith(f"{server.url}/a.csv?***: ")
     async with raw_server(*_writing(CHUNKED + b"f\r\n" + CSV + b"\r\n0\r\n\r\n")) as server:  # type: ignore[arg-type]
         assert (await _read(f"{server.url}/a.csv"))[1] == [["Ada"], ["Grace"]]
+
+
+async def test_a_cut_download_leaves_no_connection() -> None:
+    """Not even while the error is referenced, through which the response is."""
+    async with raw_server(*_writing(CHUNKED + b"f\r\n" + CSV)) as server:  # type: ignore[arg-type] # any behaviour
+        error = await _error(f"{server.url}/a.csv")
+        responses = [each for each in gc.get_objects() if type(each) is aiohttp.ClientResponse]
+        here = [each for each in responses if str(each.url) == f"{server.url}/a.csv"]
+
+    assert [each.connection for each in here] == [None]
+    assert "the download was cut short" in error.message
 
 
 async def test_redirects_are_followed_and_never_to_plain_http_elsewhere() -> None:
