@@ -153,7 +153,7 @@ def test_no_server_outlives_the_process_that_watches_it(server: EmbeddedServer) 
 
 
 def has_ended(pid: int) -> bool:
-    """Return whether a process has let go of its files, and its children were told; its command line goes first."""
+    """Return whether a process has closed its files and its children know; its command line goes before that."""
     try:
         state = Path("/proc", str(pid), "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
