@@ -9,7 +9,9 @@ from provisioner.ledger.sqlite import queries
 
 _CONVERSATIONS = queries.load_queries("conversations")
 _CREATE = tuple(text for name, text in _CONVERSATIONS.items() if name.startswith("create_"))
-_EXTEND, _MOVE_MARK = _CONVERSATIONS["extend_index"], _CONVERSATIONS["move_mark"]
+_MARKS, _EXTEND, _MOVE_MARK = (_CONVERSATIONS[name] for name in ("marks", "extend_index", "move_mark"))
+_PORTION = 5_000
+"""Attempts that are sorted at once, in half a megabyte."""
 
 
 def create_conversation_index(connection: sqlite3.Connection) -> None:
@@ -24,5 +26,9 @@ def update_conversation_index(connection: sqlite3.Connection) -> None:
     Call it before a statement that reads ``temp.conversations``. A transaction that is rolled back takes back what
     was added in it.
     """
-    connection.execute(_EXTEND)
-    connection.execute(_MOVE_MARK)
+    covered, last = connection.execute(_MARKS).fetchone()
+    if covered == last:
+        return
+    for start in range(covered, last, _PORTION):
+        connection.execute(_EXTEND, (start, start + _PORTION))
+    connection.execute(_MOVE_MARK, (last,))

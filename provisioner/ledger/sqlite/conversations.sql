@@ -16,17 +16,21 @@ CREATE TEMP TABLE conversations (
 -- The last attempt that the index covers, in one line.
 CREATE TEMP TABLE indexed AS SELECT 0 AS attempt;
 
+-- name: marks
+-- The last attempt that the index covers, and the last one of all.
+SELECT attempt, (SELECT coalesce(max(id), 0) FROM main.attempts) FROM temp.indexed;
+
 -- name: extend_index
--- Add the attempts after that one. Their order makes neighbours of entries that come into one page.
+-- Add the attempts after one, up to another. Their order makes neighbours of entries that come into one page.
 INSERT OR IGNORE INTO temp.conversations (ending, attempt)
 SELECT substr(conversation_sid, -8) AS ending, id
 FROM main.attempts
-WHERE id > (SELECT attempt FROM temp.indexed) AND class = 'created' AND conversation_sid IS NOT NULL
+WHERE id > ?1 AND id <= ?2 AND class = 'created' AND conversation_sid IS NOT NULL
 ORDER BY ending;
 
 -- name: move_mark
 -- Note the last attempt.
-UPDATE temp.indexed SET attempt = (SELECT coalesce(max(id), 0) FROM main.attempts);
+UPDATE temp.indexed SET attempt = ?;
 
 -- name: named_after
 -- The conversations that were named as created by the attempts after this one, with the IDs of those.
