@@ -17,7 +17,6 @@ from provisioner.models import (
     AccountResult,
     MessageStatus,
     Result,
-    SettingsStatus,
     Status,
     VanishedAccountResult,
     VanishedResult,
@@ -108,13 +107,13 @@ KEYED_ROW = _shape(Number, Text, Status)
 MOVED_KEY = _shape(Text, Text, Number)
 KEY_AND_SID = _shape(Text, ConversationSid)
 LAST_IDS = _shape(Number, Number, Number)
-STATUS_COUNT = _shape(Status, Number)
+ROW_COUNTS = _shape(*(Number,) * 8)
 ACCOUNT_COUNT = _shape(AccountSid, Status, Number)
 ACCOUNT_ERROR_COUNT = _shape(AccountSid | None, Status, Word, Number)
 ACCOUNT_ACTIVITY = _shape(AccountSid, Number, Moment, Moment, Number, Moment | None)
 CLAIMABLE = _shape(AccountSid, Number, Number)
-MESSAGE_COUNT = _shape(MessageStatus, Number)
-SETTINGS_COUNT = _shape(SettingsStatus, Number)
+MESSAGE_COUNTS = _shape(*(Number,) * 8)
+SETTINGS_COUNTS = _shape(*(Number,) * 6)
 HISTORY_COUNTS = _shape(*(Number,) * 7)
 CLOSURE_COUNT = _shape(CloseStatus | None, Number)
 OPEN_CONVERSATION = _shape(Number, ConversationSid)

@@ -1,11 +1,11 @@
 """Counts of rows, first messages, histories and settings by status, in a ledger of any version."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from provisioner.ledger import shapes
 from provisioner.ledger.row_codec import counts_by_account
-from provisioner.ledger.shapes import checked_row
+from provisioner.ledger.shapes import OddLine, checked_row
 from provisioner.ledger.sqlite import queries
 from provisioner.ledger.sqlite.database import version_of
 from provisioner.ledger.sqlite.row_scope import ALL_ROWS, SqliteRowScope
@@ -20,9 +20,10 @@ _WITH_MESSAGES, _WITH_SETTINGS, _WITH_HISTORIES, _WITH_ACCOUNTS = 2, 4, 4, 5
 
 def read_counts(connection: sqlite3.Connection, scope: SqliteRowScope = ALL_ROWS) -> Counts:
     """Return the number of rows of the current input by status. Raise ``OddLine`` for a damaged ledger."""
-    lines = connection.execute(scope.query(_READ["counts"])).fetchall()
-    counts = dict(checked_row(shapes.STATUS_COUNT, line) for line in lines)
-    return Counts(input=sum(counts.values()), **counts)
+    found = connection.execute(scope.query(_READ["counts"])).fetchone()
+    number, *counts = checked_row(shapes.ROW_COUNTS, found)
+    names = ("created", "rejected", "unknown", "unsent", "invalid", "pending", "in_flight")
+    return Counts(input=number, **_by_status(number, names, counts))
 
 
 def read_account_counts(connection: sqlite3.Connection) -> Mapping[str, Counts]:
@@ -41,16 +42,18 @@ def read_message_counts(connection: sqlite3.Connection, scope: SqliteRowScope = 
     if (version := version_of(connection)) < _WITH_MESSAGES:
         return MessageCounts()
     query = _MESSAGES["counts" if version >= _WITH_HISTORIES else "counts_before_4"]
-    lines = connection.execute(scope.query(query)).fetchall()
-    return MessageCounts(**dict(checked_row(shapes.MESSAGE_COUNT, line) for line in lines))
+    number, *counts = checked_row(shapes.MESSAGE_COUNTS, connection.execute(scope.query(query)).fetchone())
+    names = ("posted", "rejected", "unknown", "unsent", "held", "pending", "in_flight")
+    return MessageCounts(**_by_status(number, names, counts))
 
 
 def read_settings_counts(connection: sqlite3.Connection, scope: SqliteRowScope = ALL_ROWS) -> SettingsCounts:
     """Return the number of settings by status, for the created rows of the current input; errors as above."""
     if version_of(connection) < _WITH_SETTINGS:
         return SettingsCounts()
-    lines = connection.execute(scope.query(_SETTINGS_COUNTS)).fetchall()
-    return SettingsCounts(**dict(checked_row(shapes.SETTINGS_COUNT, line) for line in lines))
+    found = connection.execute(scope.query(_SETTINGS_COUNTS)).fetchone()
+    number, *counts = checked_row(shapes.SETTINGS_COUNTS, found)
+    return SettingsCounts(**_by_status(number, ("set", "rejected", "duplicate", "unsent", "pending"), counts))
 
 
 def read_history_counts(connection: sqlite3.Connection, scope: SqliteRowScope = ALL_ROWS) -> MessageCounts:
@@ -60,3 +63,10 @@ def read_history_counts(connection: sqlite3.Connection, scope: SqliteRowScope = 
     names = ("posted", "rejected", "unknown", "unsent", "pending", "in_flight", "held")
     line = connection.execute(scope.query(_HISTORY["counts"])).fetchone()
     return MessageCounts(**dict(zip(names, checked_row(shapes.HISTORY_COUNTS, line), strict=True)))
+
+
+def _by_status(number: int, statuses: Sequence[str], counts: Sequence[int]) -> Mapping[str, int]:
+    """Return the counts by status; raise ``OddLine`` when they are not all that there are."""
+    if sum(counts) != number:
+        raise OddLine
+    return dict(zip(statuses, counts, strict=True))

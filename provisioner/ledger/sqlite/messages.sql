@@ -68,23 +68,33 @@ ORDER BY plan.row
 LIMIT ?;
 
 -- name: counts
--- Number of messages by status, for the created rows of the current input. A message is held behind a message of the
--- history that is rejected or unknown.
+-- Number of messages of the created rows of the current input, and of those with each status, as in ``read.sql``. A
+-- message is held behind a message of the history that is rejected or unknown.
 SELECT
-    CASE
-        WHEN rows.history IN ('rejected', 'unknown') AND rows.message IN ('pending', 'unsent') THEN 'held'
-        ELSE rows.message
-    END AS status,
-    count(*)
-FROM plan
-JOIN rows ON rows.id = plan.row_id
-WHERE rows.status = 'created' AND rows.message IS NOT NULL
-GROUP BY 1;
+    count(*),
+    count(*) FILTER (WHERE status = 'posted'), count(*) FILTER (WHERE status = 'rejected'),
+    count(*) FILTER (WHERE status = 'unknown'), count(*) FILTER (WHERE status = 'unsent'),
+    count(*) FILTER (WHERE status = 'held'), count(*) FILTER (WHERE status = 'pending'),
+    count(*) FILTER (WHERE status = 'in_flight')
+FROM (
+    SELECT
+        CASE
+            WHEN rows.history IN ('rejected', 'unknown') AND rows.message IN ('pending', 'unsent') THEN 'held'
+            ELSE rows.message
+        END AS status
+    FROM plan
+    JOIN rows ON rows.id = plan.row_id
+    WHERE rows.status = 'created' AND rows.message IS NOT NULL
+);
 
 -- name: counts_before_4
 -- The same, in a ledger of version 2 or 3.
-SELECT rows.message, count(*)
+SELECT
+    count(*),
+    count(*) FILTER (WHERE message = 'posted'), count(*) FILTER (WHERE message = 'rejected'),
+    count(*) FILTER (WHERE message = 'unknown'), count(*) FILTER (WHERE message = 'unsent'),
+    count(*) FILTER (WHERE message = 'held'), count(*) FILTER (WHERE message = 'pending'),
+    count(*) FILTER (WHERE message = 'in_flight')
 FROM plan
 JOIN rows ON rows.id = plan.row_id
-WHERE rows.status = 'created' AND rows.message IS NOT NULL
-GROUP BY rows.message;
+WHERE rows.status = 'created' AND rows.message IS NOT NULL;

@@ -13,11 +13,16 @@ SELECT value FROM notes WHERE name = ?;
 SELECT name, size, sha256 FROM sources ORDER BY id;
 
 -- name: counts
--- Number of records of the current input by status; a record without a row is invalid.
-SELECT coalesce(rows.status, 'invalid'), count(*)
+-- Number of records of the current input, and of those with each status; a record without a row is invalid. They are
+-- counted without groups, for which SQLite would sort all rows.
+SELECT
+    count(*),
+    count(*) FILTER (WHERE status = 'created'), count(*) FILTER (WHERE status = 'rejected'),
+    count(*) FILTER (WHERE status = 'unknown'), count(*) FILTER (WHERE status = 'unsent'),
+    count(*) FILTER (WHERE coalesce(status, 'invalid') = 'invalid'), count(*) FILTER (WHERE status = 'pending'),
+    count(*) FILTER (WHERE status = 'in_flight')
 FROM plan
-LEFT JOIN rows ON rows.id = plan.row_id
-GROUP BY rows.status;
+LEFT JOIN rows ON rows.id = plan.row_id;
 
 -- name: account_counts
 -- Number of records of the current input by account and status, without those that name no account.

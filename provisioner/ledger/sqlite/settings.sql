@@ -29,9 +29,12 @@ SET settings = ?2, last_settings = last_insert_rowid(),
 WHERE id = ?1;
 
 -- name: counts
--- Number of settings by status, for the created rows of the current input.
-SELECT rows.settings, count(*)
+-- Number of settings of the created rows of the current input, and of those with each status, as in ``read.sql``.
+SELECT
+    count(*),
+    count(*) FILTER (WHERE settings = 'set'), count(*) FILTER (WHERE settings = 'rejected'),
+    count(*) FILTER (WHERE settings = 'duplicate'), count(*) FILTER (WHERE settings = 'unsent'),
+    count(*) FILTER (WHERE settings = 'pending')
 FROM plan
 JOIN rows ON rows.id = plan.row_id
-WHERE rows.status = 'created' AND rows.settings IS NOT NULL
-GROUP BY rows.settings;
+WHERE rows.status = 'created' AND rows.settings IS NOT NULL;
