@@ -9,10 +9,17 @@ from provisioner.errors import InputError, UsageError
 from provisioner.sources.detection import Detected
 from provisioner.sources.files.raw_input import RawInput
 
-from .decoding import BOM, UndecodableError, decoded, leading_boms
+from .decoding import UndecodableError, decoded, leading_boms
 
-_MARKED = ("utf-32-le", "utf-32-be", "utf-8", "utf-16-le", "utf-16-be", "gb18030")
-"""Encodings with a byte order mark. UTF-32 is first: its little-endian mark starts with that of UTF-16."""
+_MARKS = {
+    "utf-32-le": codecs.BOM_UTF32_LE,
+    "utf-32-be": codecs.BOM_UTF32_BE,
+    "utf-8": codecs.BOM_UTF8,
+    "utf-16-le": codecs.BOM_UTF16_LE,
+    "utf-16-be": codecs.BOM_UTF16_BE,
+    "gb18030": b"\x84\x31\x95\x33",  # as bytes, so that its codec is loaded where it is needed
+}
+"""Byte order marks by encoding. UTF-32 is first: its little-endian mark starts with that of UTF-16."""
 
 _UNMARKED = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 """Encodings whose byte order depends on the mark, and the encoding they mean without one."""
@@ -45,7 +52,7 @@ def detect_encoding(head: bytes, override: str, name: str) -> Encoding | None:
     since names would be garbled, or when the input is not text, and ``UsageError`` when the option names no text
     encoding.
     """
-    first = next((known for known in _MARKED if head.startswith(BOM.encode(known))), "")
+    first = next((known for known, mark in _MARKS.items() if head.startswith(mark)), "")
     mark = leading_boms(head, first) if first else b""
     pattern = "" if first in {"utf-8", "gb18030"} else _nul_pattern(head[len(mark) :])
     if override:
@@ -110,7 +117,7 @@ def _is_plainly_utf_8(raw_input: RawInput) -> bool:
 def _bom(mark: bytes, encoding: str) -> Detected:
     if not mark:
         return _NO_MARK
-    times = len(mark) // len(BOM.encode(encoding))
+    times = len(mark) // len(_MARKS[encoding])
     return Detected("yes", f"starts with the mark of {encoding}{f', {times} times' if times > 1 else ''}")
 
 

@@ -16,6 +16,8 @@ LATER = {
     "pygments": "tracebacks that rich colours",
     "tomllib": "files in TOML",
     "chardet": "encodings that are guessed",
+    "encodings.gb18030": "texts in Chinese encodings",
+    "greenlet._greenlet": "values of a thread, which structlog could keep",
     "openpyxl": "workbooks",
     "pyarrow": "Parquet files",
     "asyncpg": "ledgers in PostgreSQL",
