@@ -7,6 +7,8 @@ own escapes, so that its texts stay the same. Results files contain the data unc
 
 import re
 
+from provisioner.system.patterns import late_pattern
+
 LONGEST_NAME = 200
 """Maximum number of characters of a name that are shown."""
 LONGEST_NUMBER = 40
@@ -19,7 +21,7 @@ _UNSEEN = (
     "\ud800-\udfff"  # surrogates, as which Python decodes bytes that are not UTF-8
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f"  # format characters and tags
 )
-_escape_unseen = re.compile(f"[{_UNSEEN}]").sub
+_unseen = late_pattern(f"[{_UNSEEN}]")
 
 
 class Styled(str):
@@ -33,12 +35,12 @@ def printable(text: str) -> str:
 
     Backslashes are not doubled, so that paths and patterns stay readable.
     """
-    return text if text.isprintable() else _escape_unseen(_escaped, text)
+    return text if text.isprintable() else _unseen.sub(_escaped, text)
 
 
 def printable_json(line: str) -> str:
     """Return a line of JSON with the same characters as JSON escapes; the decoded value does not change."""
-    return line if line.isascii() and line.isprintable() else _escape_unseen(_json_escaped, line)
+    return line if line.isascii() and line.isprintable() else _unseen.sub(_json_escaped, line)
 
 
 def shortened(name: str, most: int = LONGEST_NAME) -> str:
