@@ -40,7 +40,11 @@ async def open_connection(address: PostgresAddress) -> asyncpg.Connection:
     A server that is starting is waited for. Raise the exceptions of asyncpg and ``OSError``.
     """
     connection = await _connected(address)
-    await connection.execute(_DURABLE)
+    try:
+        await connection.execute(_DURABLE)
+    except BaseException:
+        connection.terminate()
+        raise
     return connection
 
 

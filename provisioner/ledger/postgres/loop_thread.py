@@ -33,8 +33,8 @@ class LoopThread:
         Raise the exceptions of asyncpg and ``OSError``.
         """
         connection = self.result_of(open_connection(address))
-        self.result_of(connection.execute(HASHES_AND_MERGES))
         self._connections.add(connection)
+        self.result_of(connection.execute(HASHES_AND_MERGES))
         return connection
 
     def close(self, connection: asyncpg.Connection) -> None:

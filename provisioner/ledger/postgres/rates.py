@@ -139,6 +139,9 @@ class PostgresRates:
                 await connection.close()
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):  # the shares expire
             connection.terminate()
+        except BaseException:
+            connection.terminate()
+            raise
 
     async def _connected(self) -> asyncpg.Connection:
         """Return the connection, a new one after ``_lose``, which hears of changes."""

@@ -1,4 +1,4 @@
-"""The connection to a database over TLS, whose certificate is checked as the address asks for."""
+"""The connection to a database: closed when it cannot be used, and over TLS checked as the address asks for."""
 
 import asyncio
 import ssl
@@ -6,12 +6,15 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import asyncpg
 import pytest
 
 from provisioner.errors import LedgerError
 from provisioner.ledger import Ledger, LedgerLocation, open_ledger
+from provisioner.ledger.postgres import connection, loop_thread
 from provisioner.models import Counts
 from tests.ledger_samples import INPUT, SETTINGS, entries
 from tests.postgres_server import address_of_session
@@ -73,3 +76,49 @@ async def test_a_certificate_is_checked_as_the_address_asks(tmp_path: Path) -> N
     assert report.counts == counts
     assert "sslrootcert" in refusal.value.cure
     assert "pw-1" not in f"{refusal.value} {refusal.value.cure}"
+
+
+@pytest.fixture
+def connected(monkeypatch: pytest.MonkeyPatch) -> list[asyncpg.Connection]:
+    """Return the connections that are opened from now on."""
+    opened: list[asyncpg.Connection] = []
+    connect = asyncpg.connect
+
+    async def noted(*values: Any, **named: Any) -> asyncpg.Connection:
+        opened.append(await connect(*values, **named))
+        return opened[-1]
+
+    monkeypatch.setattr(asyncpg, "connect", noted)
+    return opened
+
+
+async def test_a_connection_that_cannot_be_set_up_is_closed(
+    connected: list[asyncpg.Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the first statement fails, and where the caller is cancelled meanwhile."""
+    address = LedgerLocation(f"{address_of_session()}&job=any").postgres_address()
+    monkeypatch.setattr(connection, "_DURABLE", "SELECT 1 / 0")
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await connection.open_connection(address)
+    monkeypatch.setattr(connection, "_DURABLE", "SELECT pg_sleep(60)")
+    opening = asyncio.create_task(connection.open_connection(address))
+    while len(connected) < 2:  # noqa: ASYNC110 - nothing tells of it
+        await asyncio.sleep(0)
+    opening.cancel()
+    await asyncio.wait([opening])
+
+    assert opening.cancelled()
+    assert [each.is_closed() for each in connected] == [True, True]
+
+
+def test_a_reader_whose_connection_cannot_be_set_up_closes_it(
+    connected: list[asyncpg.Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its loop, as any other."""
+    monkeypatch.setattr(loop_thread, "HASHES_AND_MERGES", "SELECT 1 / 0")
+    address = LedgerLocation(f"{address_of_session()}&job=any").postgres_address()
+
+    with pytest.raises(asyncpg.DivisionByZeroError), loop_thread.LoopThread() as thread:
+        thread.open(address)
+
+    assert [each.is_closed() for each in connected] == [True]
