@@ -1,5 +1,6 @@
 """Lines of UTF-8 text, whose bytes are cut before they are decoded: the same as of text that is decoded first."""
 
+import re
 from collections.abc import Sequence
 from itertools import accumulate
 
@@ -33,8 +34,15 @@ def read(
 
 
 def cut(text: bytes, size: int) -> list[bytes]:
-    """Return a text in chunks of a size, of which the last may be shorter."""
-    return [text[start : start + size] for start in range(0, len(text), size)]
+    """Return a text in chunks of a size, of which the last may be shorter.
+
+    The first has at least all marks at the start: no input has so many that they do not fit into a real one.
+    """
+    marks = re.match(b"(?:%b)*" % BOM.encode(), text)
+    first = max(size, marks.end() if marks else 0)
+    return [
+        each for each in (text[:first], *(text[at : at + size] for at in range(first, len(text), size))) if each
+    ]
 
 
 @given(st.lists(st.sampled_from(PIECES)), st.integers(3, 40))
