@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import asyncpg
@@ -12,6 +12,8 @@ import pytest
 
 from provisioner.errors import LedgerError
 from provisioner.ledger import LedgerLocation, open_shared_rates
+from provisioner.ledger.postgres.connection import open_connection
+from provisioner.ledger.postgres.rates import PostgresRates
 from provisioner.ledger.shared_rate import ShareGrant
 from provisioner.ledger.sql_files import read_statements
 from provisioner.options import Rate
@@ -301,3 +303,17 @@ async def test_a_file_has_no_shared_rates() -> None:
     """A run with it keeps a rate of its own."""
     async with open_shared_rates(LedgerLocation("job.ledger")) as rates:
         assert rates is None
+
+
+async def test_leaving_that_is_cancelled_closes_the_connection() -> None:
+    """The share then expires by itself."""
+    connection = await open_connection(location().postgres_address())
+    rates = PostgresRates(location().postgres_address(), connection)
+    rates.rate_of("AC" + 32 * "7").join(cast("Any", None))  # its share is never asked for
+    leaving = asyncio.create_task(rates.leave())
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.wait([leaving])
+
+    assert leaving.cancelled()
+    assert connection.is_closed()
