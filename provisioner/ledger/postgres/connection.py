@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import asyncpg
 
@@ -40,12 +40,19 @@ async def open_connection(address: PostgresAddress) -> asyncpg.Connection:
     A server that is starting is waited for. Raise the exceptions of asyncpg and ``OSError``.
     """
     connection = await _connected(address)
-    try:
+    with terminated_on_error(connection):
         await connection.execute(_DURABLE)
+    return connection
+
+
+@contextmanager
+def terminated_on_error(connection: asyncpg.Connection) -> Iterator[None]:
+    """Terminate a connection where the context ends with an exception, cancellation included."""
+    try:
+        yield
     except BaseException:
         connection.terminate()
         raise
-    return connection
 
 
 async def _connected(address: PostgresAddress) -> asyncpg.Connection:

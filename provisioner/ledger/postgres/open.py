@@ -8,7 +8,7 @@ import asyncpg
 from provisioner.ledger.location import LedgerLocation
 from provisioner.ledger.postgres import schema
 from provisioner.ledger.postgres.address import PostgresAddress
-from provisioner.ledger.postgres.connection import open_connection
+from provisioner.ledger.postgres.connection import open_connection, terminated_on_error
 from provisioner.ledger.postgres.errors import translated
 from provisioner.ledger.postgres.ledger import PostgresLedger
 from provisioner.ledger.postgres.parts import LedgerParts
@@ -32,15 +32,12 @@ async def open_postgres_ledger(
     address = location.postgres_address()
     with translated(address):
         connection = await open_connection(address)
-        try:
+        with terminated_on_error(connection):
             is_new = await _opened(connection, address, version)
             manifest = await schema.bind_schema(
                 connection, address, settings, version, replaces_unsent=replaces_unsent
             )
             worker = await schema.add_worker(connection, version)
-        except BaseException:
-            connection.terminate()
-            raise
     session = Session(address, connection, worker)
     ledger = PostgresLedger(
         LedgerParts.of_session(session, location, manifest, version=version, give_up_s=give_up_s)

@@ -13,7 +13,7 @@ from provisioner.errors import LedgerBusyError
 from provisioner.ledger.location import LedgerLocation
 from provisioner.ledger.postgres import errors, schema
 from provisioner.ledger.postgres.address import PostgresAddress
-from provisioner.ledger.postgres.connection import open_connection
+from provisioner.ledger.postgres.connection import open_connection, terminated_on_error
 from provisioner.ledger.postgres.heartbeat import Heartbeat
 from provisioner.ledger.postgres.lease import PostgresLease, boot_time
 from provisioner.ledger.postgres.parts import LedgerParts
@@ -36,12 +36,9 @@ async def open_postgres_worker_ledger(
     address = location.postgres_address()
     with errors.translated(address):
         connection = await open_connection(address)
-        try:
+        with terminated_on_error(connection):
             asked_at = boot_time()
             manifest, membership = await _joined(connection, address, version)
-        except BaseException:
-            connection.terminate()
-            raise
     session = Session(address, connection, membership.worker, has_lock=False)
     lease = PostgresLease(membership.spec.lease_s, asked_at)
     parts = LedgerParts.of_session(session, location, manifest, version=version, give_up_s=give_up_s)

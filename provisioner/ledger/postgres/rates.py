@@ -17,7 +17,7 @@ from provisioner.errors import LedgerError
 from provisioner.ledger.faults import newer
 from provisioner.ledger.postgres import errors
 from provisioner.ledger.postgres.address import PostgresAddress
-from provisioner.ledger.postgres.connection import open_connection
+from provisioner.ledger.postgres.connection import open_connection, terminated_on_error
 from provisioner.ledger.shared_rate import AccountRate, RateChange, RateMember, ShareGrant
 from provisioner.ledger.sql_files import read_statements
 from provisioner.system.event_log import event_logger
@@ -132,16 +132,12 @@ class PostgresRates:
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        try:
+        # Where it fails, the shares expire.
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError), terminated_on_error(connection):
             async with asyncio.timeout(_ANSWER_S):
                 for each in self._memberships:
                     await connection.execute(_RATES["leave"], each.id)
                 await connection.close()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):  # the shares expire
-            connection.terminate()
-        except BaseException:
-            connection.terminate()
-            raise
 
     async def _connected(self) -> asyncpg.Connection:
         """Return the connection, a new one after ``_lose``, which hears of changes."""
@@ -251,11 +247,8 @@ async def open_postgres_rates(address: PostgresAddress) -> AsyncIterator[Postgre
     """
     with errors.translated(address):
         connection = await open_connection(address)
-        try:
+        with terminated_on_error(connection):
             await _install(connection, address)
-        except BaseException:
-            connection.terminate()
-            raise
     rates = PostgresRates(address, connection)
     try:
         async with asyncio.TaskGroup() as tasks:

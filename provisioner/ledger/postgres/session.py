@@ -4,7 +4,7 @@ import asyncpg
 
 from provisioner.ledger.postgres import errors
 from provisioner.ledger.postgres.address import PostgresAddress
-from provisioner.ledger.postgres.connection import open_connection
+from provisioner.ledger.postgres.connection import open_connection, terminated_on_error
 from provisioner.ledger.sql_files import read_statements
 
 _OPEN = read_statements(__package__, "open")
@@ -58,12 +58,9 @@ class Session:
 
     async def _renewed(self) -> asyncpg.Connection:
         connection = await open_connection(self.address)
-        try:
+        with terminated_on_error(connection):
             if self._has_lock:
                 await self._lock_again(connection)
-        except BaseException:
-            connection.terminate()
-            raise
         self._backend = connection.get_server_pid()
         return connection
 
