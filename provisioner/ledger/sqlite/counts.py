@@ -2,6 +2,9 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
 
 from provisioner.ledger import shapes
 from provisioner.ledger.row_codec import counts_by_account
@@ -20,10 +23,10 @@ _WITH_MESSAGES, _WITH_SETTINGS, _WITH_HISTORIES, _WITH_ACCOUNTS = 2, 4, 4, 5
 
 def read_counts(connection: sqlite3.Connection, scope: SqliteRowScope = ALL_ROWS) -> Counts:
     """Return the number of rows of the current input by status. Raise ``OddLine`` for a damaged ledger."""
-    found = connection.execute(scope.query(_READ["counts"])).fetchone()
-    number, *counts = checked_row(shapes.ROW_COUNTS, found)
-    names = ("created", "rejected", "unknown", "unsent", "invalid", "pending", "in_flight")
-    return Counts(input=number, **_by_status(number, names, counts))
+    line = connection.execute(scope.query(_READ["counts"])).fetchone()
+    statuses = ("created", "rejected", "unknown", "unsent", "invalid", "pending", "in_flight")
+    counts = _by_status(shapes.ROW_COUNTS, line, statuses)
+    return Counts(input=sum(counts.values()), **counts)
 
 
 def read_account_counts(connection: sqlite3.Connection) -> Mapping[str, Counts]:
@@ -42,18 +45,18 @@ def read_message_counts(connection: sqlite3.Connection, scope: SqliteRowScope = 
     if (version := version_of(connection)) < _WITH_MESSAGES:
         return MessageCounts()
     query = _MESSAGES["counts" if version >= _WITH_HISTORIES else "counts_before_4"]
-    number, *counts = checked_row(shapes.MESSAGE_COUNTS, connection.execute(scope.query(query)).fetchone())
-    names = ("posted", "rejected", "unknown", "unsent", "held", "pending", "in_flight")
-    return MessageCounts(**_by_status(number, names, counts))
+    line = connection.execute(scope.query(query)).fetchone()
+    statuses = ("posted", "rejected", "unknown", "unsent", "held", "pending", "in_flight")
+    return MessageCounts(**_by_status(shapes.MESSAGE_COUNTS, line, statuses))
 
 
 def read_settings_counts(connection: sqlite3.Connection, scope: SqliteRowScope = ALL_ROWS) -> SettingsCounts:
     """Return the number of settings by status, for the created rows of the current input; errors as above."""
     if version_of(connection) < _WITH_SETTINGS:
         return SettingsCounts()
-    found = connection.execute(scope.query(_SETTINGS_COUNTS)).fetchone()
-    number, *counts = checked_row(shapes.SETTINGS_COUNTS, found)
-    return SettingsCounts(**_by_status(number, ("set", "rejected", "duplicate", "unsent", "pending"), counts))
+    line = connection.execute(scope.query(_SETTINGS_COUNTS)).fetchone()
+    statuses = ("set", "rejected", "duplicate", "unsent", "pending")
+    return SettingsCounts(**_by_status(shapes.SETTINGS_COUNTS, line, statuses))
 
 
 def read_history_counts(connection: sqlite3.Connection, scope: SqliteRowScope = ALL_ROWS) -> MessageCounts:
@@ -65,8 +68,9 @@ def read_history_counts(connection: sqlite3.Connection, scope: SqliteRowScope = 
     return MessageCounts(**dict(zip(names, checked_row(shapes.HISTORY_COUNTS, line), strict=True)))
 
 
-def _by_status(number: int, statuses: Sequence[str], counts: Sequence[int]) -> Mapping[str, int]:
-    """Return the counts by status; raise ``OddLine`` when they are not all that there are."""
+def _by_status(shape: type[Struct], line: Sequence[Any], statuses: Sequence[str]) -> Mapping[str, int]:
+    """Return the counts by status of a line that begins with their sum; raise ``OddLine`` for another sum."""
+    number, *counts = checked_row(shape, line)
     if sum(counts) != number:
         raise OddLine
     return dict(zip(statuses, counts, strict=True))
