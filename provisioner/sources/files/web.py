@@ -30,27 +30,25 @@ def open_web(address: str, name: str) -> Iterator[Readable]:
     Raise ``InputError`` when it cannot be read, and for plain HTTP, also after a redirect, to another machine.
     """
     _require_private(address, name)
-    sessions: list[aiohttp.ClientSession] = []
+    opened = ExitStack()
 
     async def new_session(**_: Any) -> aiohttp.ClientSession:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=SILENCE_S, sock_read=SILENCE_S)
         tracing = _Rules(name).tracing()
         headers = {"Accept-Encoding": "identity"}
-        sessions.append(
-            aiohttp.ClientSession(
-                timeout=timeout,
-                headers=headers,
-                trust_env=True,
-                auto_decompress=False,  # compression is detected by the bytes, as that of a file
-                trace_configs=[tracing],
-            )
+        session = aiohttp.ClientSession(
+            timeout=timeout,
+            headers=headers,
+            trust_env=True,
+            auto_decompress=False,  # compression is detected by the bytes, as that of a file
+            trace_configs=[tracing],
         )
-        return sessions[0]
+        opened.callback(sync, system.loop, session.close)
+        return session
 
     # An address that is quoted already must stay as it is, since signatures cover its characters.
     system = HTTPFileSystem(get_client=new_session, encoded="%" in address, skip_instance_cache=True)
-    with ExitStack() as opened:
-        opened.callback(lambda: [sync(system.loop, session.close) for session in sessions])
+    with opened:
         with _told(name):
             # A size of block 0 asks for a stream, and any size of the file spares a request for it.
             stream = system.open(address, "rb", block_size=0, size=1)
