@@ -18,6 +18,7 @@ import pytest
 from provisioner.embedded.programs import installed_programs, require_version
 from provisioner.embedded.server import EmbeddedServer, ServerUse
 from provisioner.errors import LedgerError, StorageError
+from tests.fake_worker import is_alive
 from tests.postgres_server import CARELESS, query_postgres
 
 PATIENCE_S = 30.0
@@ -145,20 +146,11 @@ def test_no_server_outlives_the_process_that_watches_it(server: EmbeddedServer) 
     watcher = next(pid for pid in processes_of(server.folder) if b"server_process" in command_of(pid))
 
     os.kill(watcher, signal.SIGKILL)
-    wait_until(lambda: has_ended(watcher))
+    wait_until(lambda: not is_alive(watcher))  # its command line goes before its files are closed
     again = server.use()
     assert query_postgres(again.dsn, "SELECT number FROM kept") == [(7,)]
     again.release()
     use.release()
-
-
-def has_ended(pid: int) -> bool:
-    """Return whether a process has closed its files and its children know; its command line goes before that."""
-    try:
-        state = Path("/proc", str(pid), "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-    return state in {"Z", "X"}
 
 
 def command_of(pid: int) -> bytes:
